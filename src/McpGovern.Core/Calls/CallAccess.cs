@@ -1,0 +1,49 @@
+using McpGovern.Policy;
+using static McpGovern.Calls.CallCommand;
+using static McpGovern.Calls.CallState;
+
+namespace McpGovern.Calls;
+
+/// <summary>Who may see, decide, cancel and resolve a call.</summary>
+public static class CallAccess
+{
+    /// <summary>The requester, those who may decide it, operators and auditors; to everybody else the call does not exist.</summary>
+    public static bool MaySee(Actor actor, Known call) =>
+        IsRequester(actor, call) || (actor.Roles & (Roles.Operator | Roles.Auditor)) != 0 || (call.Gate is { } gate && IsNamed(actor, gate));
+
+    public static bool MayCancel(Actor actor, Known call) => actor.Id == call.Call.RequestedBy || actor.Roles.HasFlag(Roles.Operator);
+
+    /// <summary>What became of a call in the world is a person's word.</summary>
+    public static bool MayResolve(Actor actor, Known call) =>
+        !actor.IsAgent && (actor.Roles.HasFlag(Roles.Operator) || (call.Gate is { } gate && IsNamed(actor, gate)));
+
+    /// <summary>The requester itself, or anything that shares its credential or session.</summary>
+    public static bool IsRequester(Actor actor, Known call) =>
+        actor.Id == call.Call.RequestedBy
+        || actor.Credential == call.Call.Credential
+        || (actor.Session is { } session && session == call.Call.Session);
+
+    internal static Refusal? WhyMayNotDecide(Answer answer, Known call) => (answer, call.Gate) switch
+    {
+        _ when IsRequester(answer.By, call) && call.Gate?.SelfApproval != true => Refusal.SelfApproval,
+        (_, null) => answer.By.Roles.HasFlag(Roles.Approver) ? null : Refusal.NotEligible,
+        (_, { } gate) when !IsNamed(answer.By, gate) => Refusal.NotEligible,
+        (Approve, { HumanRequired: true }) when answer.By.IsAgent || !answer.By.PresenceProven => Refusal.NotEligible,
+        _ => null,
+    };
+
+    // An agent decides only where a rule names it: neither its role nor a pattern for everybody is enough.
+    private static bool IsNamed(Actor actor, ToolApprovalRequired gate) => gate.Approvers.Count == 0
+        ? !actor.IsAgent && actor.Roles.HasFlag(Roles.Approver)
+        : gate.Approvers.Any(pattern => Matches(pattern, actor));
+
+    private static bool Matches(string pattern, Actor actor)
+    {
+        if (pattern.StartsWith("group:", StringComparison.Ordinal))
+        {
+            return !actor.IsAgent && actor.Groups.Any(group => Glob.IsMatch(pattern["group:".Length..], group));
+        }
+
+        return actor.IsAgent == pattern.StartsWith("agent:", StringComparison.Ordinal) && Glob.IsMatch(pattern, actor.Id);
+    }
+}

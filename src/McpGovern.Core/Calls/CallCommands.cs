@@ -1,0 +1,70 @@
+namespace McpGovern.Calls;
+
+/// <summary>What may be asked of one call. Time travels in the command, so deciding needs no clock.</summary>
+public abstract record CallCommand(DateTimeOffset At)
+{
+    /// <summary>Policy allows it: recorded together with the start of its dispatch.</summary>
+    public sealed record Allow(CallSubmitted Call, CallAllowed Verdict, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>Policy allows it, and its upstream is away: nothing was or will be sent.</summary>
+    public sealed record AllowUnsent(CallSubmitted Call, CallAllowed Verdict, string Reason, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Deny(CallSubmitted Call, CallDenied Verdict, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Park(CallSubmitted Call, ToolApprovalRequired Verdict, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>A decision by a person or an agent. <c>SeenHash</c> is the call hash that the decider was shown, if it says so.</summary>
+    public abstract record Answer(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Approve(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At);
+
+    public sealed record Reject(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At);
+
+    public sealed record Cancel(Actor By, string? Reason, string Via, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>Ends the call if its deadline, or its approval's validity, is past.</summary>
+    public sealed record Expire(DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Invalidate(string Because, string Detail, string? SupersededBy, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary><c>CallHash</c> is computed afresh from what would run now.</summary>
+    public sealed record Dispatch(string CallHash, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>Sends a call again whose outcome is unknown to a dead owner; only for tools that the policy declares idempotent.</summary>
+    public sealed record DispatchAgain(string CallHash, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>Provably nothing was sent: before the dispatch was recorded, or, by its own process, after.</summary>
+    public sealed record Defer(string? Process, string Why, DateTimeOffset RetryAt, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Finish(string Process, bool Succeeded, string? ResultHash, long Size, bool IsError, double LatencyMs, string? Reason, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>It was sent, and nobody knows what became of it.</summary>
+    public sealed record Lose(string Process, string Why, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Resolve(Actor By, string Outcome, string Comment, string Via, DateTimeOffset At) : CallCommand(At);
+
+    public sealed record Deliver(string Door, DateTimeOffset At) : CallCommand(At);
+}
+
+/// <summary>Why nothing was recorded; one table maps each to its MCP, HTTP, exit-code and page answer.</summary>
+public enum Refusal
+{
+    NotFound,
+    AlreadySubmitted,
+    NotEligible,
+    SelfApproval,
+    Cancelled,
+    Invalidated,
+    Expired,
+    AlreadyDecided,
+    AlreadyDispatched,
+    Finished,
+    StaleView,
+    CommentRequired,
+    NotApproved,
+    NotDue,
+    CallChanged,
+    NotOwner,
+    TooManyAttempts,
+    NotUnknown,
+}

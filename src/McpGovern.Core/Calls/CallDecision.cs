@@ -1,0 +1,67 @@
+using static McpGovern.Calls.CallCommand;
+using static McpGovern.Calls.CallState;
+
+namespace McpGovern.Calls;
+
+/// <summary>How a decision by a person or agent is judged, and how approvals are counted.</summary>
+internal static class CallDecision
+{
+    private static readonly Outcome<CallEvent, Refusal> NothingNew = new([], null);
+
+    public static Outcome<CallEvent, Refusal> Decide(Answer answer, Known state)
+    {
+        if (CallAccess.WhyMayNotDecide(answer, state) is { } notEligible)
+        {
+            return notEligible;
+        }
+
+        // A repeat by the same decider is the retry of a lost answer, whatever the call has become: it is told what it already did.
+        if (state.Decisions.Any(d => d.Decider == answer.By.Id && d.Decision == Word(answer)))
+        {
+            return NothingNew;
+        }
+
+        return state switch
+        {
+            Cancelled => Refusal.Cancelled,
+            Invalidated => Refusal.Invalidated,
+            Expired => Refusal.Expired,
+            // Judged from the stored deadline, so a late answer is refused even while no sweeper runs.
+            Pending { Required.Deadline: { } deadline } when answer.At >= deadline => Refusal.Expired,
+            Approved { ValidUntil: { } until } when answer.At >= until => Refusal.Expired,
+            Pending pending => Record(answer, pending),
+            { Decisions.Count: > 0 } => Refusal.AlreadyDecided,
+            _ => Refusal.Finished,
+        };
+    }
+
+    /// <summary>The state after one more approval.</summary>
+    public static CallState Count(Pending pending, ApprovalReceived last) => Have(pending) < pending.Required.Quorum
+        ? pending
+        : new Approved(pending, Until(last.At, pending.Required.ValidForSeconds), Deferred: null, Attempts: 0);
+
+    /// <summary>How many distinct actors approved.</summary>
+    public static int Have(Known state) => state.Decisions.Where(d => d.Decision == "approved").Select(d => d.Decider).Distinct().Count();
+
+    private static Outcome<CallEvent, Refusal> Record(Answer answer, Pending pending)
+    {
+        if (answer.SeenHash is { } seen && seen != pending.Required.CallHash)
+        {
+            return Refusal.StaleView;
+        }
+
+        var commentRequired = pending.Required.CommentRequired == "always" || (pending.Required.CommentRequired == "reject" && answer is Reject);
+        if (commentRequired && string.IsNullOrWhiteSpace(answer.Comment))
+        {
+            return Refusal.CommentRequired;
+        }
+
+        return new ApprovalReceived(answer.By.Id, Word(answer), answer.Comment, answer.Via,
+            answer.By.PresenceProven ? "proven" : "unproven", answer.SeenHash, answer.By.AuthMethod, answer.By.Credential,
+            CallAccess.IsRequester(answer.By, pending), answer.At);
+    }
+
+    private static string Word(Answer answer) => answer is Approve ? "approved" : "rejected";
+
+    private static DateTimeOffset? Until(DateTimeOffset from, double? seconds) => seconds is { } s ? from.AddSeconds(s) : null;
+}

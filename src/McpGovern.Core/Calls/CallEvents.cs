@@ -1,0 +1,150 @@
+using JsonName = System.Text.Json.Serialization.JsonPropertyNameAttribute;
+
+namespace McpGovern.Calls;
+
+/// <summary>
+/// What happened to one call. Stored for ever, and read by others from the database: add members, never rename or remove them;
+/// every member has its JSON name pinned, and values are strings, not enums.
+/// </summary>
+public abstract record CallEvent([property: JsonName("at")] DateTimeOffset At);
+
+/// <summary>Who or what called, by its own account: recorded, never believed.</summary>
+public sealed record ClientInfo([property: JsonName("name")] string? Name, [property: JsonName("version")] string? Version);
+
+/// <summary>A call as it came in. <c>arguments</c> is the JSON text as received less insignificant white space.</summary>
+public sealed record CallSubmitted(
+    [property: JsonName("scope")] string Scope,
+    [property: JsonName("server")] string Server,
+    [property: JsonName("tool")] string Tool,
+    [property: JsonName("upstream_fingerprint")] string UpstreamFingerprint,
+    [property: JsonName("arguments")] string Arguments,
+    [property: JsonName("arguments_hash")] string ArgumentsHash,
+    [property: JsonName("tool_definition_hash")] string ToolDefinitionHash,
+    [property: JsonName("requested_by")] string RequestedBy,
+    [property: JsonName("credential")] string Credential,
+    [property: JsonName("session")] string? Session,
+    [property: JsonName("client")] ClientInfo? Client,
+    [property: JsonName("execution_id")] string ExecutionId,
+    [property: JsonName("node_id")] string NodeId,
+    [property: JsonName("tenant")] string Tenant,
+    [property: JsonName("attach_key")] string AttachKey,
+    [property: JsonName("meta")] string? Meta,
+    [property: JsonName("traceparent")] string? Traceparent,
+    [property: JsonName("supersedes")] string? Supersedes,
+    [property: JsonName("supersedes_because")] string? SupersedesBecause,
+    [property: JsonName("earlier_call")] string? EarlierCall,
+    DateTimeOffset At) : CallEvent(At);
+
+public sealed record CallAllowed(
+    [property: JsonName("rule")] string Rule,
+    [property: JsonName("rule_source")] string RuleSource,
+    [property: JsonName("audited")] bool Audited,
+    DateTimeOffset At) : CallEvent(At);
+
+public sealed record CallDenied(
+    [property: JsonName("rule")] string Rule,
+    [property: JsonName("rule_source")] string RuleSource,
+    [property: JsonName("reason")] string? Reason,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <summary>The call is parked. A <c>null</c> deadline or validity means never.</summary>
+/// <param name="ValidForSeconds">Seconds that an approval is good for after the decision that completes it.</param>
+/// <param name="PolicyActivatedAt">When the deciding policy set became active in the process that parked the call.</param>
+public sealed record ToolApprovalRequired(
+    [property: JsonName("rule")] string Rule,
+    [property: JsonName("rule_source")] string RuleSource,
+    [property: JsonName("rule_digest")] string RuleDigest,
+    [property: JsonName("call_hash")] string CallHash,
+    [property: JsonName("approvers")] IReadOnlyList<string> Approvers,
+    [property: JsonName("quorum")] int Quorum,
+    [property: JsonName("human_required")] bool HumanRequired,
+    [property: JsonName("self_approval")] bool SelfApproval,
+    [property: JsonName("comment_required")] string CommentRequired,
+    [property: JsonName("deadline")] DateTimeOffset? Deadline,
+    [property: JsonName("valid_for")] double? ValidForSeconds,
+    [property: JsonName("idempotent")] bool Idempotent,
+    [property: JsonName("policy_activated_at")] DateTimeOffset PolicyActivatedAt,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Decision"><c>approved</c> or <c>rejected</c>.</param>
+/// <param name="Via">The door: <c>mcp</c>, <c>rest</c>, <c>cli</c> or <c>console</c>.</param>
+/// <param name="Presence"><c>proven</c> or <c>unproven</c>.</param>
+/// <param name="SelfApproved">The decider asked too, and the rule allows that.</param>
+public sealed record ApprovalReceived(
+    [property: JsonName("decider")] string Decider,
+    [property: JsonName("decision")] string Decision,
+    [property: JsonName("comment")] string? Comment,
+    [property: JsonName("via")] string Via,
+    [property: JsonName("presence")] string Presence,
+    [property: JsonName("seen_hash")] string? SeenHash,
+    [property: JsonName("auth_method")] string AuthMethod,
+    [property: JsonName("credential")] string Credential,
+    [property: JsonName("self_approval")] bool SelfApproved,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Deadline">The instant that passed: of the decision, or of an approval not dispatched in time.</param>
+public sealed record ApprovalExpired([property: JsonName("deadline")] DateTimeOffset Deadline, DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Because"><c>policy</c>, <c>tool</c> or <c>upstream</c>.</param>
+public sealed record ApprovalInvalidated(
+    [property: JsonName("because")] string Because,
+    [property: JsonName("detail")] string Detail,
+    [property: JsonName("superseded_by")] string? SupersededBy,
+    DateTimeOffset At) : CallEvent(At);
+
+public sealed record CallCancelled(
+    [property: JsonName("by")] string By,
+    [property: JsonName("reason")] string? Reason,
+    [property: JsonName("via")] string Via,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <summary>Committed before a byte leaves.</summary>
+public sealed record DispatchStarted(
+    [property: JsonName("attempt")] int Attempt,
+    [property: JsonName("process")] string Process,
+    [property: JsonName("idempotency_key")] string IdempotencyKey,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <summary>Provably nothing was sent.</summary>
+public sealed record DispatchDeferred(
+    [property: JsonName("why")] string Why,
+    [property: JsonName("retry_at")] DateTimeOffset RetryAt,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="LatencyMs">Milliseconds from the dispatch to the answer.</param>
+public sealed record CallSucceeded(
+    [property: JsonName("result_hash")] string ResultHash,
+    [property: JsonName("size")] long Size,
+    [property: JsonName("is_error")] bool IsError,
+    [property: JsonName("latency_ms")] double LatencyMs,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Reason">What failed, where no upstream answered: nothing was sent.</param>
+public sealed record CallFailed(
+    [property: JsonName("result_hash")] string? ResultHash,
+    [property: JsonName("size")] long Size,
+    [property: JsonName("is_error")] bool IsError,
+    [property: JsonName("latency_ms")] double LatencyMs,
+    [property: JsonName("reason")] string? Reason,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Door"><c>call</c> (the answer to the agent's own call), <c>jamjet_result</c>, <c>rest</c> or <c>cli</c>.</param>
+public sealed record ResultDelivered([property: JsonName("door")] string Door, DateTimeOffset At) : CallEvent(At);
+
+public sealed record OutcomeUnknown([property: JsonName("why")] string Why, DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Outcome"><c>succeeded</c> or <c>failed</c>.</param>
+public sealed record OutcomeArrivedLate(
+    [property: JsonName("outcome")] string Outcome,
+    [property: JsonName("result_hash")] string? ResultHash,
+    [property: JsonName("size")] long Size,
+    [property: JsonName("is_error")] bool IsError,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <param name="Outcome"><c>succeeded</c> or <c>failed</c>.</param>
+public sealed record OutcomeResolved(
+    [property: JsonName("by")] string By,
+    [property: JsonName("outcome")] string Outcome,
+    [property: JsonName("comment")] string Comment,
+    [property: JsonName("via")] string Via,
+    DateTimeOffset At) : CallEvent(At);

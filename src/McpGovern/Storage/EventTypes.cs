@@ -1,0 +1,41 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using McpGovern.Calls;
+
+namespace McpGovern.Storage;
+
+/// <summary>The stored names of events, by Marten's rule, and their JSON.</summary>
+internal static class EventTypes
+{
+    private static readonly Dictionary<string, Type> ByAlias = typeof(CallEvent).Assembly.GetTypes()
+        .Where(type => type.IsSubclassOf(typeof(CallEvent)))
+        .ToDictionary(AliasOf);
+
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary><c>ToolApprovalRequired</c> is stored as <c>tool_approval_required</c>.</summary>
+    public static string AliasOf(Type type) =>
+        string.Concat(type.Name.Select((c, i) => char.IsUpper(c) && i > 0 ? $"_{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+
+    public static string DotNetTypeOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
+
+    public static string Write(CallEvent @event) => JsonSerializer.Serialize(@event, @event.GetType(), Json);
+
+    /// <exception cref="InvalidDataException">The event's type is unknown or its data is unreadable: such a history opens no gate.</exception>
+    public static CallEvent Read(string alias, string json)
+    {
+        if (!ByAlias.TryGetValue(alias, out var type))
+        {
+            throw new InvalidDataException($"unknown event type '{alias}'");
+        }
+
+        try
+        {
+            return (CallEvent?)JsonSerializer.Deserialize(json, type, Json) ?? throw new InvalidDataException($"event '{alias}' is null");
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"event '{alias}' is unreadable: {e.Message}", e);
+        }
+    }
+}
