@@ -94,30 +94,29 @@ public static class Call
     /// <summary>A history that cannot be read must never open a gate: what does not fit throws.</summary>
     public static CallState Evolve(CallState state, CallEvent @event) => (state, @event) switch
     {
-        (None, CallSubmitted e) => new Submitted(e),
-        (Submitted s, CallDenied) => new Denied(s),
-        (Submitted s, CallAllowed) => new Allowed(s),
-        (Submitted s, ToolApprovalRequired e) => new Pending(s.Call, e, []),
+        (None, CallSubmitted e) => new Submitted(new CallFacts(e, Gate: null, Decisions: [])),
+        (Submitted s, CallDenied e) => new Denied(s.Facts, e),
+        (Submitted s, CallAllowed) => new Allowed(s.Facts),
+        (Submitted s, ToolApprovalRequired e) => new Pending(s.Facts with { Gate = e }),
 
-        (Pending s, ApprovalReceived { Decision: "approved" } e) => CallDecision.Count(s with { Decisions = [.. s.Decisions, e] }, e),
-        (Pending s, ApprovalReceived { Decision: "rejected" } e) => new Rejected(s with { Decisions = [.. s.Decisions, e] }, e),
+        (Pending s, ApprovalReceived e) => CallDecision.Count(s.Facts with { Decisions = [.. s.Decisions, e] }, e),
 
-        (Pending or Approved, ApprovalExpired e) => new Expired((Known)state, e.Deadline),
-        (Pending or Approved, ApprovalInvalidated e) => new Invalidated((Known)state, e),
-        (Pending or Approved, CallCancelled e) => new Cancelled((Known)state, e),
+        (Pending or Approved, ApprovalExpired e) => new Expired(((Known)state).Facts, e.Deadline),
+        (Pending or Approved, ApprovalInvalidated e) => new Invalidated(((Known)state).Facts, e),
+        (Pending or Approved, CallCancelled e) => new Cancelled(((Known)state).Facts, e),
 
         (Approved s, DispatchDeferred e) => s with { Deferred = e },
-        (Dispatching { Gate: not null } s, DispatchDeferred e) => new Approved(s, s.ValidUntil, e, s.Dispatch.Attempt),
+        (Dispatching { Gate: not null } s, DispatchDeferred e) => new Approved(s.Facts, s.ValidUntil, e, s.Dispatch.Attempt),
 
-        (Allowed s, DispatchStarted e) => new Dispatching(s, e, ValidUntil: null),
-        (Approved s, DispatchStarted e) => new Dispatching(s, e, s.ValidUntil),
+        (Allowed s, DispatchStarted e) => new Dispatching(s.Facts, e, ValidUntil: null),
+        (Approved s, DispatchStarted e) => new Dispatching(s.Facts, e, s.ValidUntil),
         (Dispatching s, DispatchStarted e) => s with { Dispatch = e },
 
-        (Allowed or Dispatching, CallFailed e) => new Ended((Known)state, Succeeded: false, e.At, DeliveredAt: null),
-        (Dispatching s, CallSucceeded e) => new Ended(s, Succeeded: true, e.At, DeliveredAt: null),
-        (Dispatching s, OutcomeUnknown e) => new Unknown(s, s.Dispatch, e),
-        (Unknown s, OutcomeResolved e) => new Resolved(s, e, Late: null, e.At),
-        (Unknown s, OutcomeArrivedLate e) => new Resolved(s, By: null, e, e.At),
+        (Allowed or Dispatching, CallFailed e) => new Ended(((Known)state).Facts, Succeeded: false, e.Reason, e.At, DeliveredAt: null),
+        (Dispatching s, CallSucceeded e) => new Ended(s.Facts, Succeeded: true, Reason: null, e.At, DeliveredAt: null),
+        (Dispatching s, OutcomeUnknown e) => new Unknown(s.Facts, s.Dispatch, e),
+        (Unknown s, OutcomeResolved e) => new Resolved(s.Facts, e, Late: null, e.At),
+        (Unknown s, OutcomeArrivedLate e) => new Resolved(s.Facts, By: null, e, e.At),
         (Resolved { Late: null } s, OutcomeArrivedLate e) => s with { Late = e },
         (Ended s, ResultDelivered e) => s with { DeliveredAt = s.DeliveredAt ?? e.At },
 

@@ -35,13 +35,18 @@ internal static class CallDecision
         };
     }
 
-    /// <summary>The state after one more approval.</summary>
-    public static CallState Count(Pending pending, ApprovalReceived last) => Have(pending) < pending.Required.Quorum
-        ? pending
-        : new Approved(pending, Until(last.At, pending.Required.ValidForSeconds), Deferred: null, Attempts: 0);
+    /// <summary>The state after one more decision.</summary>
+    /// <exception cref="InvalidDataException">The decision is neither <c>approved</c> nor <c>rejected</c>.</exception>
+    public static CallState Count(CallFacts facts, ApprovalReceived last) => last.Decision switch
+    {
+        "rejected" => new Rejected(facts, last),
+        "approved" when Have(facts) < facts.Gate!.Quorum => new Pending(facts),
+        "approved" => new Approved(facts, Until(last.At, facts.Gate.ValidForSeconds), Deferred: null, Attempts: 0),
+        _ => throw new InvalidDataException($"a decision reads '{last.Decision}'"),
+    };
 
     /// <summary>How many distinct actors approved.</summary>
-    public static int Have(Known state) => state.Decisions.Where(d => d.Decision == "approved").Select(d => d.Decider).Distinct().Count();
+    public static int Have(CallFacts facts) => facts.Decisions.Where(d => d.Decision == "approved").Select(d => d.Decider).Distinct().Count();
 
     private static Outcome<CallEvent, Refusal> Record(Answer answer, Pending pending)
     {

@@ -1,45 +1,51 @@
 namespace McpGovern.Calls;
 
+/// <summary>Everything that stays true of a call whatever becomes of it.</summary>
+/// <param name="Gate">What parked it, or <c>null</c> where policy decided alone.</param>
+public sealed record CallFacts(CallSubmitted Call, ToolApprovalRequired? Gate, IReadOnlyList<ApprovalReceived> Decisions);
+
 /// <summary>One type per state: a field exists only where it has a meaning.</summary>
 public abstract record CallState
 {
     public sealed record None : CallState;
 
-    /// <summary>Everything that stays true of a call whatever becomes of it.</summary>
-    /// <param name="Gate">What parked it, or <c>null</c> where policy decided alone.</param>
-    public abstract record Known(CallSubmitted Call, ToolApprovalRequired? Gate, IReadOnlyList<ApprovalReceived> Decisions) : CallState
+    public abstract record Known(CallFacts Facts) : CallState
     {
-        protected Known(Known from) : this(from.Call, from.Gate, from.Decisions) { }
+        public CallSubmitted Call => Facts.Call;
+        public ToolApprovalRequired? Gate => Facts.Gate;
+        public IReadOnlyList<ApprovalReceived> Decisions => Facts.Decisions;
     }
 
-    /// <summary>Submitted, the verdict follows in the same append.</summary>
-    public sealed record Submitted(CallSubmitted Call) : Known(Call, null, []);
+    /// <summary>The verdict follows in the same append.</summary>
+    public sealed record Submitted(CallFacts Facts) : Known(Facts);
 
-    public sealed record Denied(Known From) : Known(From);
+    public sealed record Denied(CallFacts Facts, CallDenied By) : Known(Facts);
 
-    public sealed record Allowed(Known From) : Known(From);
+    public sealed record Allowed(CallFacts Facts) : Known(Facts);
 
-    public sealed record Pending(CallSubmitted Call, ToolApprovalRequired Required, IReadOnlyList<ApprovalReceived> Decisions)
-        : Known(Call, Required, Decisions);
+    public sealed record Pending(CallFacts Facts) : Known(Facts)
+    {
+        public ToolApprovalRequired Required => Facts.Gate!;
+    }
 
     /// <param name="ValidUntil">When the approval runs out, or <c>null</c> for never.</param>
     /// <param name="Deferred">Why it has not been sent yet, and when that is tried again.</param>
-    public sealed record Approved(Known From, DateTimeOffset? ValidUntil, DispatchDeferred? Deferred, int Attempts) : Known(From);
+    public sealed record Approved(CallFacts Facts, DateTimeOffset? ValidUntil, DispatchDeferred? Deferred, int Attempts) : Known(Facts);
 
-    public sealed record Rejected(Known From, ApprovalReceived By) : Known(From);
+    public sealed record Rejected(CallFacts Facts, ApprovalReceived By) : Known(Facts);
 
-    public sealed record Expired(Known From, DateTimeOffset Deadline) : Known(From);
+    public sealed record Expired(CallFacts Facts, DateTimeOffset Deadline) : Known(Facts);
 
-    public sealed record Cancelled(Known From, CallCancelled By) : Known(From);
+    public sealed record Cancelled(CallFacts Facts, CallCancelled By) : Known(Facts);
 
-    public sealed record Invalidated(Known From, ApprovalInvalidated Why) : Known(From);
+    public sealed record Invalidated(CallFacts Facts, ApprovalInvalidated Why) : Known(Facts);
 
-    public sealed record Dispatching(Known From, DispatchStarted Dispatch, DateTimeOffset? ValidUntil) : Known(From);
+    public sealed record Dispatching(CallFacts Facts, DispatchStarted Dispatch, DateTimeOffset? ValidUntil) : Known(Facts);
 
-    public sealed record Ended(Known From, bool Succeeded, DateTimeOffset At, DateTimeOffset? DeliveredAt) : Known(From);
+    public sealed record Ended(CallFacts Facts, bool Succeeded, string? Reason, DateTimeOffset At, DateTimeOffset? DeliveredAt) : Known(Facts);
 
-    public sealed record Unknown(Known From, DispatchStarted Dispatch, OutcomeUnknown Why) : Known(From);
+    public sealed record Unknown(CallFacts Facts, DispatchStarted Dispatch, OutcomeUnknown Why) : Known(Facts);
 
     /// <param name="Late">What the lost owner reported after all; kept beside a person's word, never over it.</param>
-    public sealed record Resolved(Known From, OutcomeResolved? By, OutcomeArrivedLate? Late, DateTimeOffset At) : Known(From);
+    public sealed record Resolved(CallFacts Facts, OutcomeResolved? By, OutcomeArrivedLate? Late, DateTimeOffset At) : Known(Facts);
 }
