@@ -1,0 +1,37 @@
+namespace McpGovern.Calls;
+
+/// <summary>One <c>tools/call</c> as a door received it.</summary>
+/// <param name="Name">The advertised name.</param>
+/// <param name="ArgumentsJson">The JSON text of the arguments, verbatim; <c>{}</c> where there were none.</param>
+internal sealed record ToolCallRequest(Actor Actor, string Name, string ArgumentsJson)
+{
+    /// <summary>The client's own <c>_meta["mcpgovern/idempotency-key"]</c>.</summary>
+    public string? IdempotencyKey { get; init; }
+
+    /// <summary>The JSON text of the <c>_meta</c> that may travel on: without progress token, <c>io.modelcontextprotocol/*</c> and <c>mcpgovern/*</c>.</summary>
+    public string? MetaJson { get; init; }
+
+    public string? Traceparent { get; init; }
+
+    public ClientInfo? Client { get; init; }
+
+    /// <summary>Where progress goes, if the client asked for it.</summary>
+    public ICallProgress? Progress { get; init; }
+}
+
+/// <summary>Relays progress to the asking client, in order.</summary>
+internal interface ICallProgress
+{
+    /// <param name="paramsJson">A progress notification's params as a JSON object, without the token.</param>
+    ValueTask ReportAsync(string paramsJson);
+}
+
+/// <summary>What goes back to the asking client.</summary>
+internal abstract record CallAnswer
+{
+    /// <param name="Json">A <c>CallToolResult</c> as UTF-8 JSON, to be passed on byte for byte.</param>
+    internal sealed record Result(ReadOnlyMemory<byte> Json) : CallAnswer;
+
+    /// <summary>A JSON-RPC error.</summary>
+    internal sealed record Error(int Code, string Message, string? DataJson) : CallAnswer;
+}
