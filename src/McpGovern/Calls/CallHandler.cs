@@ -60,7 +60,7 @@ internal sealed partial class CallHandler(
     {
         await streams.CreateAsync(callId, new CallCommand.Deny(call, new(decision.Rule, decision.Source, decision.Reason, call.At), call.At), ct);
         LogDenied(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return Say(set.Policy.Explain ? AgentText.Denied(request.Name, decision.Rule, decision.Source) : AgentText.NotAvailable(request.Name));
+        return Say(set.Policy.Explain ? AgentText.DeniedByPolicy(request.Name, decision.Rule, decision.Source) : AgentText.NotAvailable(request.Name));
     }
 
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)

@@ -49,7 +49,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         }
     }
 
-    private CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
+    private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
     {
         var latency = (at - sentAt).TotalMilliseconds;
         return answer switch
