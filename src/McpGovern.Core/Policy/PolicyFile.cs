@@ -29,7 +29,7 @@ public sealed record PolicyRule(
     string? Reason = null, bool Audited = false)
 {
     /// <summary>Gates are wide, permissions are narrow; JamJet's list compares as JamJet does.</summary>
-    internal bool IgnoresCase => List != "rules" && Verdict != Verdict.Allow;
+    public bool IgnoresCase => List != "rules" && Verdict != Verdict.Allow;
 
     internal bool MatchesBareName(bool onlyUpstream) => Verdict != Verdict.Allow || onlyUpstream;
 

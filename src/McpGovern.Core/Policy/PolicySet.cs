@@ -7,11 +7,13 @@ public sealed class PolicySet
 {
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 1024 };
     private readonly CompiledFile[] compiled;
+    private readonly ToolRule[] tools;
 
     private PolicySet(IReadOnlyList<PolicyFile> files)
     {
         Files = files;
         compiled = [.. files.Select(f => new CompiledFile(f))];
+        tools = [.. files.SelectMany(f => f.Tools)];
         Digest = Canonical.Digest(Canonical.Of([.. files.Select(f => f.CanonicalText)]));
         Explain = files.Any(f => f.Explain == true) && files.All(f => f.Explain != false);
     }
@@ -51,10 +53,9 @@ public sealed class PolicySet
 
     public ToolTraits TraitsOf(string server, string tool, bool onlyUpstream)
     {
-        var rules = Files.SelectMany(f => f.Tools).ToArray();
         // What loosens is matched narrowly, what tightens widely.
-        var narrow = rules.Where(r => Fits(r, ignoreCase: false, bare: onlyUpstream)).ToArray();
-        var wide = rules.Where(r => Fits(r, ignoreCase: true, bare: true)).ToArray();
+        var narrow = tools.Where(r => Fits(r, ignoreCase: false, bare: onlyUpstream)).ToArray();
+        var wide = tools.Where(r => Fits(r, ignoreCase: true, bare: true)).ToArray();
         return new(
             narrow.Any(r => r.Idempotent == true) && wide.All(r => r.Idempotent != false),
             wide.FirstOrDefault(r => r.Effect is not null)?.Effect,

@@ -144,7 +144,7 @@ internal sealed partial class Dispatcher(
     }
 
     private bool IsIdempotent(LoadedCall call) =>
-        policy.Current.TraitsOf(call.Known.Call.Server, call.Known.Call.Tool, upstreams.All.Count == 1).Idempotent;
+        policy.Current.Set.TraitsOf(call.Known.Call.Server, call.Known.Call.Tool, upstreams.All.Count == 1).Idempotent;
 
     // Computed from the stored submission and the stored rule digest: a stream that was tampered with does not run.
     private static string HashOf(LoadedCall call) => CallHash.Of(call.Known.Call, call.Known.Gate!.RuleDigest);
