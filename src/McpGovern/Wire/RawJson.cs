@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
@@ -5,35 +6,32 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace McpGovern.Wire;
 
-/// <summary>JSON text that is written as it came: a parsed and rewritten document loses number lexemes and refuses lone surrogates.</summary>
-internal sealed record RawJson(ReadOnlyMemory<byte> Utf8)
+/// <summary>
+/// JSON text that passes through unread. The SDK keeps messages as node trees, and writing a parsed node again changes escapes and
+/// throws on a lone surrogate; a node made here is written exactly as it was received.
+/// </summary>
+[JsonConverter(typeof(RawJsonConverter))]
+internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 {
-    public static readonly JsonTypeInfo<RawJson> TypeInfo =
-        JsonMetadataServices.CreateValueInfo<RawJson>(new JsonSerializerOptions(), new Converter());
+    private static readonly JsonTypeInfo<RawJson> TypeInfo =
+        JsonMetadataServices.CreateValueInfo<RawJson>(new JsonSerializerOptions(), new RawJsonConverter());
 
-    /// <summary>A node that stands for the text wherever the SDK wants a node.</summary>
-    public JsonNode ToNode() => JsonValue.Create(this, TypeInfo)!;
+    public static JsonNode Node(ReadOnlyMemory<byte> utf8) => JsonValue.Create(new RawJson(utf8), TypeInfo)!;
 
-    /// <summary>The text without line breaks, which in JSON are only ever white space: they would end a line or an event early.</summary>
-    public RawJson OnOneLine()
+    public static JsonNode Node(string json) => Node(Encoding.UTF8.GetBytes(json));
+
+    public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
+}
+
+/// <summary>Writes the text as it stands: whoever made the value has parsed it once.</summary>
+internal sealed class RawJsonConverter : JsonConverter<RawJson>
+{
+    public override RawJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
-        if (Utf8.Span.IndexOfAny((byte)'\n', (byte)'\r') < 0)
-        {
-            return this;
-        }
-
-        var line = Utf8.ToArray();
-        line.AsSpan().Replace((byte)'\n', (byte)' ');
-        line.AsSpan().Replace((byte)'\r', (byte)' ');
-        return new(line);
+        using var document = JsonDocument.ParseValue(ref reader);
+        return new RawJson(Encoding.UTF8.GetBytes(document.RootElement.GetRawText()));
     }
 
-    private sealed class Converter : JsonConverter<RawJson>
-    {
-        public override RawJson Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            throw new NotSupportedException("raw JSON is only written");
-
-        public override void Write(Utf8JsonWriter writer, RawJson value, JsonSerializerOptions options) =>
-            writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
-    }
+    public override void Write(Utf8JsonWriter writer, RawJson value, JsonSerializerOptions options) =>
+        writer.WriteRawValue(value.Utf8.Span, skipInputValidation: true);
 }

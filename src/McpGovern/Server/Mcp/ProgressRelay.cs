@@ -13,11 +13,11 @@ internal sealed class ProgressRelay(McpServer client, string tokenJson, Cancella
     {
         var members = paramsJson.Trim()[1..];
         var separator = members.TrimStart().StartsWith('}') ? "" : ",";
-        var raw = new RawJson(Encoding.UTF8.GetBytes($$"""{"progressToken":{{tokenJson}}{{separator}}{{members}}"""));
+        var json = Encoding.UTF8.GetBytes($$"""{"progressToken":{{tokenJson}}{{separator}}{{members}}""");
         try
         {
             await client.SendMessageAsync(
-                new JsonRpcNotification { Method = NotificationMethods.ProgressNotification, Params = raw.OnOneLine().ToNode() }, ct);
+                new JsonRpcNotification { Method = NotificationMethods.ProgressNotification, Params = RawJson.Node(OneLine.Of(json)) }, ct);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {
