@@ -1,6 +1,6 @@
 using McpGovern.Wire;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 

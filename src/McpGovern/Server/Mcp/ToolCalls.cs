@@ -70,7 +70,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
     }
 
     /// <summary>An error's data goes through the SDK's serializer, which cannot write every text there is: then it stays behind.</summary>
-    private static object? DataOf(string? json)
+    private static JsonElement? DataOf(string? json)
     {
         try
         {
