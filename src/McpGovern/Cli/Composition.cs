@@ -64,6 +64,14 @@ internal static class Composition
     public static IReadOnlyList<ActorEntry> Actors(GovernSettings settings) =>
         [.. settings.Actors.Select(actor => new ActorEntry(actor.Id, RolesOf(actor), actor.Groups, actor.Key))];
 
+    /// <summary>A message is its arguments and little more.</summary>
+    public static int MaxMessageBytes(GovernSettings settings) =>
+        (int)Math.Min(int.MaxValue, Math.Max(settings.Caps.ArgumentsBytes, settings.Caps.GatedArgumentsBytes) + (64 << 10));
+
+    /// <summary>Whether any rule in force lets an agent decide.</summary>
+    public static bool RulesNameAgents(PolicySource policy) =>
+        policy.Current.Set.Files.SelectMany(file => file.Lists.Concat(file.Rules)).SelectMany(rule => rule.Terms?.Approvers ?? []).Any(pattern => pattern.StartsWith("agent:", StringComparison.Ordinal));
+
     /// <summary>Who runs this command: whoever can open the store has all roles, and a rule's approvers still bind.</summary>
     public static Actor CommandLineActor(GovernSettings settings)
     {
