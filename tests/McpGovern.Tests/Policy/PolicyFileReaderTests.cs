@@ -160,7 +160,7 @@ public sealed class PolicyFileReaderTests
     [Fact]
     public void Read_WithAStrangeKey_StillPrintsOneShortLine()
     {
-        var line = Assert.Single(Read($"\"a\\nb\\u0007{new string('x', 5000)}\": 1").Errors).ToString();
+        var line = Assert.Single(Read($"\"a\\nb\\u0007{new string('x', 900)}\": 1").Errors).ToString();
         Assert.StartsWith("p.yaml:1: unknown key 'a?b?xx", line, StringComparison.Ordinal);
         Assert.True(line.Length < 700 && !line.Contains('\n', StringComparison.Ordinal));
     }
