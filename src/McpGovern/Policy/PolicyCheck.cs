@@ -5,7 +5,7 @@ namespace McpGovern.Policy;
 /// <summary>One file's part of <c>policy check</c>.</summary>
 internal sealed record CheckedPolicy(string File, int Tests, IReadOnlyList<Diagnostic> Errors, IReadOnlyList<Diagnostic> Warnings);
 
-/// <summary><c>policy check</c>: reads files and runs their test cases, those inside and those in <c>NAME.tests.yaml</c> beside them.</summary>
+/// <summary><c>policy check</c>: reads files and runs their test cases, inside and in <c>NAME.tests.yaml</c> beside.</summary>
 internal static class PolicyCheck
 {
     private static readonly string[] Extensions = [".yaml", ".yml", ".json"];
@@ -46,7 +46,8 @@ internal static class PolicyCheck
         var colon = test.Source.LastIndexOf(':');
         return new(
             test.Source[..colon], int.TryParse(test.Source.AsSpan(colon + 1), out var line) ? line : 0,
-            $"test '{test.Call}': expected {test.Expect.Word()}, got {decision.Verdict.Word()} ({decision.Source}: {decision.Reason ?? decision.Rule})",
+            $"test '{test.Call}': expected {test.Expect.Word()}, got {decision.Verdict.Word()} "
+                + $"({decision.Source}: {decision.Reason ?? decision.Rule})",
             "change the policy or the test");
     }
 
@@ -56,7 +57,8 @@ internal static class PolicyCheck
         var stem = Path.ChangeExtension(file, null);
         return !stem.EndsWith(".tests", StringComparison.Ordinal)
             ? file
-            : Extensions.Select(e => stem[..^".tests".Length] + e).FirstOrDefault(f => File.Exists(Path.GetFullPath(f, workingDirectory))) ?? file;
+            : Extensions.Select(e => stem[..^".tests".Length] + e)
+                .FirstOrDefault(f => File.Exists(Path.GetFullPath(f, workingDirectory))) ?? file;
     }
 
     private static IEnumerable<string> TestFiles(string file) => Extensions.Select(e => Path.ChangeExtension(file, null) + ".tests" + e);

@@ -26,7 +26,8 @@ internal static class PolicyWarnings
         var over = stronger.Where(s => s.When.IsAlways).ToArray();
         foreach (var pattern in rule.Patterns)
         {
-            if (over.FirstOrDefault(o => o.Patterns.Any(p => Covers(p, pattern, o.IgnoresCase))) is not { } first || KeepsItsTerms(rule, first))
+            if (over.FirstOrDefault(o => o.Patterns.Any(p => Covers(p, pattern, o.IgnoresCase))) is not { } first
+                || KeepsItsTerms(rule, first))
                 continue;
             faults.Warn(
                 LineOf(rule), $"{rule.List}: '{pattern}' never decides, because {first.List} in line {LineOf(first)} does already",
@@ -36,11 +37,13 @@ internal static class PolicyWarnings
 
     /// <summary>A second gate over the same tools may still add approvers or a quorum.</summary>
     private static bool KeepsItsTerms(PolicyRule rule, PolicyRule first) =>
-        rule.List != "rules" && rule.Verdict == Verdict.RequireApproval && first.Verdict == rule.Verdict && !rule.Terms!.Equals(first.Terms);
+        rule.List != "rules" && rule.Verdict == Verdict.RequireApproval && first.Verdict == rule.Verdict
+            && !rule.Terms!.Equals(first.Terms);
 
     /// <summary>Sound, not complete: a pattern without <c>?</c> that matches another's spelling matches all that the other does.</summary>
     private static bool Covers(string wide, string narrow, bool ignoreCase) =>
         wide == narrow || (!wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, ignoreCase));
 
-    private static int LineOf(PolicyRule rule) => int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;
+    private static int LineOf(PolicyRule rule) =>
+        int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;
 }

@@ -6,7 +6,8 @@ internal sealed record Diagnostic(string File, int Line, string Problem, string 
     private const int Longest = 300;
 
     /// <summary>One line, whatever the file holds.</summary>
-    public override string ToString() => Line > 0 ? $"{File}:{Line}: {Shown(Problem)}; {Shown(Cure)}" : $"{File}: {Shown(Problem)}; {Shown(Cure)}";
+    public override string ToString() =>
+        Line > 0 ? $"{File}:{Line}: {Shown(Problem)}; {Shown(Cure)}" : $"{File}: {Shown(Problem)}; {Shown(Cure)}";
 
     private static string Shown(string text)
     {

@@ -42,7 +42,8 @@ public sealed class PolicyFileReaderTests
         var refund = policy.Evaluate(PolicyCall.Named("billing.refund", """{"amount":900,"currency":"USD"}"""));
         Assert.Equal("p.yaml:7", refund.Source);
         Assert.Equal(
-            new ApprovalTerms(["group:finance"], 2, true, false, TimeSpan.FromHours(24), TimeSpan.FromMinutes(15), "reject", false), refund.Terms);
+            new ApprovalTerms(["group:finance"], 2, true, false, TimeSpan.FromHours(24), TimeSpan.FromMinutes(15), "reject", false),
+                refund.Terms);
         Assert.Equal(TimeSpan.FromSeconds(300), policy.Evaluate(PolicyCall.Named("payments.submit", "{}")).Terms!.Deadline);
         Assert.Equal(Verdict.Deny, policy.Evaluate(PolicyCall.Named("billing.refund", """{"amount":5,"currency":"USD"}""")).Verdict);
         Assert.Equal(new(true, null, false, "batched"), policy.TraitsOf("github", "get_issue", false));

@@ -47,7 +47,8 @@ public sealed class PolicyVerbTests : IDisposable
         scratch.Write("a.yaml", "default: deny\nallow: [x.y]\ntests: [{ call: x.y, expect: allow }]\n");
         scratch.Write("a.tests.yaml", "- { call: x.z, expect: deny }\n- { call: x.z, expect: allow }\n");
         var output = PolicyCheck.Run(["a.yaml", "a.tests.yaml"], scratch.Folder, json: false);
-        Assert.Equal("a.tests.yaml:2: test 'x.z': expected allow, got deny (a.yaml:1: default: deny); change the policy or the test\n", output.Error);
+        Assert.Equal("a.tests.yaml:2: test 'x.z': expected allow, got deny (a.yaml:1: default: deny); change the policy or the test\n",
+            output.Error);
         Assert.Equal((2, ""), (output.ExitCode, output.Out));
 
         scratch.Write("a.tests.yaml", "- { call: x.z, expect: deny }\n");

@@ -7,7 +7,8 @@ public sealed class ShippedPolicyTests
     private static readonly string Root = FindRoot();
 
     public static TheoryData<string> Policies =>
-        new(Directory.GetFiles(Path.Combine(Root, "policies"), "*.yaml").Select(f => Path.GetRelativePath(Root, f)).Where(f => !f.EndsWith(".tests.yaml", StringComparison.Ordinal)));
+        new(Directory.GetFiles(Path.Combine(Root, "policies"), "*.yaml").Select(f => Path.GetRelativePath(Root, f)).Where(f =>
+            !f.EndsWith(".tests.yaml", StringComparison.Ordinal)));
 
     [Theory, MemberData(nameof(Policies))]
     public void Check_OfAShippedPolicy_PassesItsOwnTestsWithoutWarning(string file)

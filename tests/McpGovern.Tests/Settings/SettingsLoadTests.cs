@@ -133,13 +133,15 @@ public sealed class SettingsLoadTests : IDisposable
         scratch.Environment["MCPGOVERN_MCPSERVERS"] = """{"a":{"command":"x"}}""";
         var result = scratch.Load(Least + "hold: 2s\nretention: 1d\nmcpServers: { b: { command: y } }", ("hold", "0s"));
         Assert.Empty(result.Warnings);
-        Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)), (result.Settings!.Hold, result.Settings.CallTimeout, result.Settings.Retention));
+        Assert.Equal((TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1)),
+            (result.Settings!.Hold, result.Settings.CallTimeout, result.Settings.Retention));
         Assert.Equal("a", Assert.Single(result.Settings.Upstreams).Name);
 
         scratch.Environment["MCPGOVERN_HOLD"] = "5";
         scratch.Environment["MCPGOVERN_HOLT"] = "5s";
         var wrong = scratch.Load(Least);
-        Assert.Equal("MCPGOVERN_HOLD: 'hold' is '5', which is no time; write a unit: 5s, 5m, 5h or 5d", Assert.Single(wrong.Errors).ToString());
+        Assert.Equal("MCPGOVERN_HOLD: 'hold' is '5', which is no time; write a unit: 5s, 5m, 5h or 5d",
+            Assert.Single(wrong.Errors).ToString());
         Assert.StartsWith("MCPGOVERN_HOLT: ", Assert.Single(wrong.Warnings).ToString(), StringComparison.Ordinal);
     }
 
