@@ -34,11 +34,11 @@ internal static class PostgresAppend
                 return new AppendResult.Appended(append.Row.Version);
             }
 
-            // The writer's lost answer, asked for again: its first event stands where it put it.
-            return await FirstEventAsync(connection, append, ct) switch
+            return await LookAsync(connection, append, ct) switch
             {
-                { } id when id == events[0].Id => new AppendResult.Appended(append.Row.Version),
-                null when otherOpen is not null => new AppendResult.OpenCallExists(otherOpen),
+                // The writer's lost answer, asked for again: its first event stands where it put it.
+                (_, { } id) when id == events[0].Id => new AppendResult.Appended(append.Row.Version),
+                (var version, null) when version == append.ExpectedVersion && otherOpen is not null => new AppendResult.OpenCallExists(otherOpen),
                 _ => new AppendResult.Conflict(),
             };
         }
@@ -50,7 +50,10 @@ internal static class PostgresAppend
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation)
         {
-            return await FirstEventAsync(connection, append, ct) == events[0].Id ? new AppendResult.Appended(append.Row.Version) : new AppendResult.Conflict();
+            // Only a writer that does not keep to Marten's order of things comes to this.
+            return (await LookAsync(connection, append, ct)).FirstEvent == events[0].Id
+                ? new AppendResult.Appended(append.Row.Version)
+                : new AppendResult.Conflict();
         }
     }
 
@@ -76,12 +79,17 @@ internal static class PostgresAppend
         return (reader.GetInt64(0) == events.Length, await reader.IsDBNullAsync(1, ct) ? null : reader.GetString(1));
     }
 
-    private static async Task<Guid?> FirstEventAsync(NpgsqlConnection connection, Append append, CancellationToken ct)
+    /// <summary>The stream's version, and the event that stands where the append's first one was to stand.</summary>
+    private static async Task<(long Version, Guid? FirstEvent)> LookAsync(NpgsqlConnection connection, Append append, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select id from mcpgovern.mt_events where stream_id = @id and version = @version", connection);
+        await using var command = new NpgsqlCommand(
+            "select coalesce((select version from mcpgovern.mt_streams where id = @id), 0), " +
+            "(select id from mcpgovern.mt_events where stream_id = @id and version = @version)", connection);
         command.Parameters.AddWithValue("id", append.CallId);
         command.Parameters.AddWithValue("version", append.ExpectedVersion + 1);
-        return await command.ExecuteScalarAsync(ct) as Guid?;
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        await reader.ReadAsync(ct);
+        return (reader.GetInt64(0), await reader.IsDBNullAsync(1, ct) ? null : reader.GetGuid(1));
     }
 
     private static async Task<string?> OtherOpenAsync(NpgsqlConnection connection, CallRow row, CancellationToken ct)
