@@ -39,6 +39,7 @@ public static class Call
         (Dispatch c, Approved s) => new DispatchStarted(s.Attempts + 1, c.Process, c.IdempotencyKey, c.At),
         (Dispatch, _) => Refusal.NotApproved,
 
+        (DispatchAgain c, Dispatching s) when c.DeadProcess != s.Dispatch.Process => Refusal.NotOwner,
         (DispatchAgain, Dispatching { Dispatch.Attempt: >= MaxAttempts }) => Refusal.TooManyAttempts,
         (DispatchAgain c, Dispatching s) when c.CallHash != s.Gate?.CallHash => Refusal.CallChanged,
         (DispatchAgain c, Dispatching s) => new DispatchStarted(s.Dispatch.Attempt + 1, c.Process, c.IdempotencyKey, c.At),

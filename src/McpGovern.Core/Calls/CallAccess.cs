@@ -41,9 +41,9 @@ public static class CallAccess
     {
         if (pattern.StartsWith("group:", StringComparison.Ordinal))
         {
-            return !actor.IsAgent && actor.Groups.Any(group => Glob.IsMatch(pattern["group:".Length..], group));
+            return !actor.IsAgent && actor.Groups.Any(group => Glob.IsMatch(pattern.AsSpan("group:".Length), group, ignoreCase: false));
         }
 
-        return actor.IsAgent == pattern.StartsWith("agent:", StringComparison.Ordinal) && Glob.IsMatch(pattern, actor.Id);
+        return actor.IsAgent == pattern.StartsWith("agent:", StringComparison.Ordinal) && Glob.IsMatch(pattern, actor.Id, ignoreCase: false);
     }
 }

@@ -31,7 +31,7 @@ public abstract record CallCommand(DateTimeOffset At)
     public sealed record Dispatch(string CallHash, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
 
     /// <summary>Sends a call again whose outcome is unknown to a dead owner; only for tools that the policy declares idempotent.</summary>
-    public sealed record DispatchAgain(string CallHash, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
+    public sealed record DispatchAgain(string DeadProcess, string CallHash, string Process, string IdempotencyKey, DateTimeOffset At) : CallCommand(At);
 
     /// <summary>Provably nothing was sent: before the dispatch was recorded, or, by its own process, after.</summary>
     public sealed record Defer(string? Process, string Why, DateTimeOffset RetryAt, DateTimeOffset At) : CallCommand(At);

@@ -4,11 +4,11 @@ using static McpGovern.Calls.CallState;
 namespace McpGovern.Calls;
 
 /// <summary>How a decision by a person or agent is judged, and how approvals are counted.</summary>
-internal static class CallDecision
+public static class CallDecision
 {
     private static readonly Outcome<CallEvent, Refusal> NothingNew = new([], null);
 
-    public static Outcome<CallEvent, Refusal> Decide(Answer answer, Known state)
+    internal static Outcome<CallEvent, Refusal> Decide(Answer answer, Known state)
     {
         if (CallAccess.WhyMayNotDecide(answer, state) is { } notEligible)
         {
@@ -37,7 +37,7 @@ internal static class CallDecision
 
     /// <summary>The state after one more decision.</summary>
     /// <exception cref="InvalidDataException">The decision is neither <c>approved</c> nor <c>rejected</c>.</exception>
-    public static CallState Count(CallFacts facts, ApprovalReceived last) => last.Decision switch
+    internal static CallState Count(CallFacts facts, ApprovalReceived last) => last.Decision switch
     {
         "rejected" => new Rejected(facts, last),
         "approved" when Have(facts) < facts.Gate!.Quorum => new Pending(facts),

@@ -1,19 +1,82 @@
+using System.Text;
+using System.Text.Json.Serialization;
+using McpGovern.Storage;
+
 namespace McpGovern.Calls;
 
 /// <summary>What may be looked at, by whom: the same lists and views for every door.</summary>
-internal sealed class CallQueries
+internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, Delivery delivery)
 {
+    private const int MaxSuccessors = 16;
+
     /// <summary>One page of the calls that the actor may see, newest first.</summary>
     /// <exception cref="FormatException">The cursor is not one of ours.</exception>
-    public Task<CallList> ListAsync(Actor actor, CallFilter filter, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<CallList> ListAsync(Actor actor, CallFilter filter, CancellationToken ct)
+    {
+        var query = new CallQuery(filter.Statuses, Math.Clamp(filter.Limit, 1, 200))
+        {
+            Cursor = filter.Cursor,
+            Server = filter.Server,
+            Tool = filter.Tool,
+            RequestedBy = filter.RequestedBy,
+        };
+        while (true)
+        {
+            var page = await store.ListAsync(query, ct);
+            var visible = page.Calls
+                .Select(stored => new LoadedCall(stored.CallId, stored.Events, Call.Replay(stored.Events)))
+                .Where(call => CallAccess.MaySee(actor, call.Known))
+                .Select(call => call.View)
+                .ToArray();
+            if (visible.Length > 0 || page.NextCursor is null)
+            {
+                return new(visible, page.NextCursor);
+            }
+
+            query = query with { Cursor = page.NextCursor };
+        }
+    }
 
     /// <summary>The call with its result, or <c>null</c> where there is none that the actor may see.</summary>
     /// <param name="target">An id in any spelling; a malformed one is told apart by <see cref="CallId.TryParse"/> before.</param>
-    public Task<CallView?> FindAsync(Actor actor, string target, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<CallView?> FindAsync(Actor actor, string target, CancellationToken ct)
+    {
+        if (await LoadAsync(actor, target, ct) is not { } call)
+        {
+            return null;
+        }
+
+        var result = await store.LoadResultAsync(call.Id, ct);
+        return call.View with { Result = result is null ? null : Encoding.UTF8.GetString(result.Json.Span) };
+    }
+
+    /// <summary>The events of a call that the actor may see.</summary>
+    public async Task<LoadedCall?> LoadAsync(Actor actor, string target, CancellationToken ct) =>
+        CallId.TryParse(target, out var callId) && await streams.LoadAsync(callId, ct) is { } call && CallAccess.MaySee(actor, call.Known) ? call : null;
 
     /// <summary>The answer for an agent that asks for a call's result: the upstream's own when there is one, else where the call stands.</summary>
     /// <param name="door"><c>jamjet_result</c>, <c>rest</c> or <c>cli</c>; recorded with the first delivery.</param>
-    public Task<CallAnswer?> ResultAsync(Actor actor, string target, string door, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<CallAnswer?> ResultAsync(Actor actor, string target, string door, CancellationToken ct)
+    {
+        if (await LoadAsync(actor, target, ct) is not { } call)
+        {
+            return null;
+        }
+
+        // An invalidated call goes on as its successor: whoever has the old id asks about that.
+        for (var i = 0; i < MaxSuccessors && call.State is CallState.Invalidated { Why.SupersededBy: { } next }; i++)
+        {
+            await check.EnsureSuccessorAsync(call, ct);
+            if (await streams.LoadAsync(next, ct) is not { } successor)
+            {
+                break;
+            }
+
+            call = successor;
+        }
+
+        return await delivery.AnswerAsync(call, door);
+    }
 }
 
 /// <param name="Statuses">Empty for all.</param>
@@ -26,5 +89,5 @@ internal sealed record CallFilter(IReadOnlyCollection<string> Statuses, int Limi
 }
 
 internal sealed record CallList(
-    [property: System.Text.Json.Serialization.JsonPropertyName("calls")] IReadOnlyList<CallView> Calls,
-    [property: System.Text.Json.Serialization.JsonPropertyName("next_cursor")] string? NextCursor);
+    [property: JsonPropertyName("calls")] IReadOnlyList<CallView> Calls,
+    [property: JsonPropertyName("next_cursor")] string? NextCursor);

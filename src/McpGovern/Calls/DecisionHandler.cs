@@ -1,9 +1,90 @@
+using McpGovern.Storage;
+using static McpGovern.Calls.CallState;
+
 namespace McpGovern.Calls;
 
 /// <summary>The one way in which a call is approved, rejected or cancelled, whatever the door.</summary>
-internal sealed class DecisionHandler
+internal sealed partial class DecisionHandler(
+    CallStreams streams, DecisionTarget targets, ApprovalCheck check, CurrentDefinitions definitions, string scope, TimeProvider time, ILogger<DecisionHandler> log)
 {
-    public Task<DecisionAnswer> DecideAsync(DecisionRequest request, CancellationToken ct) => throw new NotImplementedException();
+    private const int MaxComment = 4096;
 
-    public Task<DecisionAnswer> CancelAsync(CancelRequest request, CancellationToken ct) => throw new NotImplementedException();
+    public Task<DecisionAnswer> DecideAsync(DecisionRequest request, CancellationToken ct) => GuardAsync(async () =>
+    {
+        if (!CallId.TryParse(request.Target, out var callId) || WhyMalformed(request) is not null)
+        {
+            return Answers.Of(AnswerCode.BadRequest, WhyMalformed(request) ?? Answers.MalformedId(request.Target));
+        }
+
+        var (call, refusal) = await targets.FindAsync(request.Actor, callId, request.NodeId, ct);
+        if (call is null)
+        {
+            return refusal!;
+        }
+
+        CallCommand command = request.Decision == "approved"
+            ? new CallCommand.Approve(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow())
+            : new CallCommand.Reject(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow());
+        if (command is CallCommand.Approve && Call.Decide(command, call.State).Events.Count > 0 && FindChange(call) is { } change)
+        {
+            call = await check.InvalidateAsync(call, change, ct);
+        }
+
+        var executed = await streams.ExecuteAsync(call.Id, command, ct);
+        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, request.Decision!);
+        LogDecision(call.Id, request.Actor.Id, request.Decision!, request.Via, answer.Answer);
+        return answer;
+    });
+
+    public Task<DecisionAnswer> CancelAsync(CancelRequest request, CancellationToken ct) => GuardAsync(async () =>
+    {
+        if (!CallId.TryParse(request.Target, out var callId) || WhyBadText("reason", request.Reason) is not null)
+        {
+            return Answers.Of(AnswerCode.BadRequest, WhyBadText("reason", request.Reason) ?? Answers.MalformedId(request.Target));
+        }
+
+        var (call, refusal) = await targets.FindAsync(request.Actor, callId, nodeId: null, ct);
+        if (call is null)
+        {
+            return refusal!;
+        }
+
+        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Cancel(request.Actor, request.Reason, request.Via, time.GetUtcNow()), ct);
+        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, "cancelled");
+        LogDecision(call.Id, request.Actor.Id, "cancelled", request.Via, answer.Answer);
+        return answer;
+    });
+
+    // Only a process of the call's own scope, with a policy set that is not older, can say that something changed.
+    private CallChange? FindChange(LoadedCall call) => call.Known.Call.Scope != scope || call.State is not Pending || !check.MayJudge(call)
+        ? null
+        : definitions.Of(call.Known.Call) is var (definition, gone) ? check.Find(call, definition, gone) : null;
+
+    private static string? WhyMalformed(DecisionRequest request) => request switch
+    {
+        { Decision: not ("approved" or "rejected") } => $"decision '{request.Decision}' is not one; use approved or rejected",
+        _ => WhyBadText("comment", request.Comment),
+    };
+
+    private static string? WhyBadText(string name, string? text) => text switch
+    {
+        { Length: > MaxComment } => $"{name} has {text.Length} characters; at most {MaxComment} are kept",
+        not null when text.Contains('\0', StringComparison.Ordinal) => $"{name} holds the character U+0000; leave it out",
+        _ => null,
+    };
+
+    private static async Task<DecisionAnswer> GuardAsync(Func<Task<DecisionAnswer>> decide)
+    {
+        try
+        {
+            return await decide();
+        }
+        catch (StoreUnavailableException e)
+        {
+            return Answers.Of(AnswerCode.Unavailable, $"nothing was recorded: {e.Message}");
+        }
+    }
+
+    [LoggerMessage(3001, LogLevel.Information, "{CallId}: {Actor} says {Decision} over {Door}: {Answer}")]
+    private partial void LogDecision(string callId, string actor, string decision, string door, string answer);
 }

@@ -1,13 +1,109 @@
+using McpGovern.Policy;
+using McpGovern.Storage;
+using McpGovern.Upstreams;
+
 namespace McpGovern.Calls;
 
-/// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
-internal sealed class GovernedTools
+/// <summary>A tool behind us, as one of its definitions has it.</summary>
+internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition)
 {
+    public string Server => Upstream.Name;
+    public string Tool => Definition.Name;
+}
+
+/// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
+internal sealed partial class GovernedTools
+{
+    private static readonly string[] Reserved = ["jamjet_", "mcpgovern_"];
+
+    private readonly UpstreamSet upstreams;
+    private readonly PolicySource policy;
+    private readonly ToolMemory memory;
+    private readonly ILogger log;
+
+    public GovernedTools(UpstreamSet upstreams, PolicySource policy, ToolMemory memory, ILogger<GovernedTools> log)
+    {
+        (this.upstreams, this.policy, this.memory, this.log) = (upstreams, policy, memory, log);
+        foreach (var upstream in upstreams.All)
+        {
+            upstream.ToolsChanged += () => Changed?.Invoke();
+        }
+    }
+
     /// <summary>Raised when what <see cref="ListAsync"/> answers may have changed.</summary>
     public event Action? Changed;
 
-    /// <summary>The definitions (JSON objects, under their advertised names) of the tools that the actor may at least request, in a stable order.</summary>
-    public Task<IReadOnlyList<string>> ListAsync(Actor actor, CancellationToken ct) => throw new NotImplementedException();
+    public bool OnlyUpstream => upstreams.All.Count == 1;
 
-    internal void RaiseChanged() => Changed?.Invoke();
+    /// <summary>The definitions (JSON objects, under their advertised names) of the tools that the actor may at least request, in a stable order.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync(Actor actor, CancellationToken ct)
+    {
+        await Task.WhenAll(upstreams.All.Select(upstream => TryConnectAsync(upstream, ct)));
+        var present = Known().Where(t => t.Upstream.LastFailure is null).ToArray();
+        return
+        [
+            .. Names(Known())
+                .OrderBy(n => n.Key, StringComparer.Ordinal)
+                .Select(n => (n.Key, Tool: present.FirstOrDefault(t => t.Server == n.Value.Server && t.Tool == n.Value.Tool)))
+                .Where(n => n.Tool is not null && policy.Current.Set.MayRequest(n.Tool.Server, n.Tool.Tool, OnlyUpstream))
+                .Select(n => ToolJson.Advertise(n.Tool!.Definition.Json, n.Key)),
+        ];
+    }
+
+    /// <summary>The tool behind an advertised name, or <c>null</c> where no upstream was ever seen to have it.</summary>
+    public async Task<GovernedTool?> FindAsync(string advertised, CancellationToken ct)
+    {
+        if (Find(advertised) is { } known)
+        {
+            return known;
+        }
+
+        await Task.WhenAll(upstreams.All.Select(upstream => TryConnectAsync(upstream, ct)));
+        await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
+        return Find(advertised);
+    }
+
+    /// <summary>The tool as the connection that would carry the call has it.</summary>
+    public static ToolDefinition? On(UpstreamConnection connection, string tool) => connection.Tools.FirstOrDefault(t => t.Name == tool);
+
+    private GovernedTool? Find(string advertised)
+    {
+        var known = Known();
+        return Names(known).TryGetValue(advertised, out var pair) ? known.First(t => t.Server == pair.Server && t.Tool == pair.Tool) : null;
+    }
+
+    private GovernedTool[] Known() =>
+    [
+        .. from upstream in upstreams.All
+           from definition in upstream.KnownTools ?? memory.Of(upstream)
+           where !Reserved.Any(prefix => definition.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+           select new GovernedTool(upstream, definition),
+    ];
+
+    private IReadOnlyDictionary<string, (string Server, string Tool)> Names(IEnumerable<GovernedTool> tools) =>
+        AdvertisedNames.Assign([.. tools.Select(t => (t.Server, t.Tool))], OnlyUpstream);
+
+    private async Task TryConnectAsync(Upstream upstream, CancellationToken ct)
+    {
+        try
+        {
+            var connection = await upstream.ConnectAsync(ct);
+            foreach (var tool in connection.Tools.Where(t => Reserved.Any(p => t.Name.StartsWith(p, StringComparison.OrdinalIgnoreCase))))
+            {
+                LogReserved(upstream.Name, tool.Name);
+            }
+
+            await memory.KeepAsync(upstream, connection.Tools, ct);
+        }
+        catch (UpstreamUnavailableException e)
+        {
+            LogAway(upstream.Name, e.Message);
+        }
+    }
+
+    [LoggerMessage(1001, LogLevel.Warning, "Upstream '{Server}' is away, and its tools with it: {Why}")]
+    private partial void LogAway(string server, string why);
+
+    [LoggerMessage(1002, LogLevel.Warning, "Tool '{Tool}' of upstream '{Server}' is not exposed: names that begin with jamjet_ or mcpgovern_ are reserved")]
+    private partial void LogReserved(string server, string tool);
 }

@@ -11,7 +11,11 @@ internal static class EventTypes
         .Where(type => type.IsSubclassOf(typeof(CallEvent)))
         .ToDictionary(AliasOf);
 
-    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new StorableText.Converter() },
+    };
 
     /// <summary><c>ToolApprovalRequired</c> is stored as <c>tool_approval_required</c>.</summary>
     public static string AliasOf(Type type) =>
@@ -19,7 +23,8 @@ internal static class EventTypes
 
     public static string DotNetTypeOf(Type type) => $"{type.FullName}, {type.Assembly.GetName().Name}";
 
-    public static string Write(CallEvent @event) => JsonSerializer.Serialize(@event, @event.GetType(), Json);
+    /// <exception cref="ArgumentException">A member cannot be stored; the message names it.</exception>
+    public static string Write(CallEvent @event) => StorableText.Serialize(@event, Json);
 
     /// <exception cref="InvalidDataException">The event's type is unknown or its data is unreadable: such a history opens no gate.</exception>
     public static CallEvent Read(string alias, string json)

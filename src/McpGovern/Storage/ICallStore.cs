@@ -9,7 +9,8 @@ internal interface ICallStore : IAsyncDisposable
     /// <summary>For people: <c>sqlite:/path</c> or <c>postgres://host/database</c>, without credentials.</summary>
     string Description { get; }
 
-    /// <summary>Creates or upgrades the tables, and refuses a store that is newer or of another shape.</summary>
+    /// <summary>Creates or upgrades the tables.</summary>
+    /// <exception cref="StoreRefusedException">The store is newer than this program, or is not one of ours.</exception>
     Task PrepareAsync(CancellationToken ct);
 
     /// <summary>The whole stream, or <c>null</c> where there is none.</summary>
@@ -20,6 +21,7 @@ internal interface ICallStore : IAsyncDisposable
     /// Appends durably, or not at all, together with the row and the result. A repeat with the same event ids at the same expected
     /// version answers <see cref="AppendResult.Appended"/> again, so that a lost answer can be asked for once more.
     /// </summary>
+    /// <exception cref="ArgumentException">A text cannot be stored (U+0000 or half a surrogate pair); nothing was written.</exception>
     Task<AppendResult> AppendAsync(Append append, CancellationToken ct);
 
     Task<StoredResult?> LoadResultAsync(string callId, CancellationToken ct);
@@ -27,7 +29,8 @@ internal interface ICallStore : IAsyncDisposable
     /// <summary>Drops kept results that were stored before the instant; the events stay.</summary>
     Task<int> DropResultsAsync(DateTimeOffset before, CancellationToken ct);
 
-    /// <summary>One page, newest first.</summary>
+    /// <summary>One page, newest first. A stream that cannot be read is left out, and logged as an error.</summary>
+    /// <exception cref="FormatException">The cursor is not one of ours.</exception>
     Task<CallPage> ListAsync(CallQuery query, CancellationToken ct);
 
     /// <summary>How many calls of the requester are pending in the scope.</summary>
@@ -61,7 +64,10 @@ internal interface ICallStore : IAsyncDisposable
 
     Task<string?> LoadToolsAsync(string scope, string fingerprint, CancellationToken ct);
 
-    /// <summary>Returns when something may have changed since the last return of the same waiter's call, at the latest after <paramref name="atMost"/>.</summary>
+    /// <summary>
+    /// Returns when something may have changed since the last return of the same waiter's call, at the latest after <paramref name="atMost"/>.
+    /// A new cursor has seen nothing, so its first wait returns at once.
+    /// </summary>
     Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct);
 
     /// <summary>Computes every row afresh from the streams. With <paramref name="repair"/> the differing rows are replaced.</summary>
@@ -109,10 +115,6 @@ internal sealed record CallQuery(IReadOnlyCollection<string> Statuses, int Limit
 
 internal sealed record CallPage(IReadOnlyList<StoredCall> Calls, string? NextCursor);
 
-/// <param name="Id">Unique to one run of one process.</param>
-/// <param name="StartedAt">The operating system's word for when the process began, which tells a reused process id.</param>
-internal sealed record ProcessLease(string Id, string Host, int ProcessId, string StartedAt);
-
 /// <summary>What one waiter has seen of the store's changes.</summary>
 internal sealed class StoreCursor
 {
@@ -121,3 +123,6 @@ internal sealed class StoreCursor
 
 /// <summary>The store cannot be reached or written: what cannot be recorded is not done.</summary>
 internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>The store is there, and is newer than this program or not one of ours: nothing in it was touched.</summary>
+internal sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner);

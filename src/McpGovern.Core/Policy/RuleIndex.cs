@@ -1,0 +1,51 @@
+namespace McpGovern.Policy;
+
+/// <summary>A rule whose pattern fits the tool, and that pattern.</summary>
+internal readonly record struct RuleMatch(PolicyRule Rule, string? Pattern);
+
+/// <summary>A list of rules, ready to be asked for a tool: names without wildcards are looked up, patterns are tried in turn.</summary>
+internal sealed class RuleIndex
+{
+    private readonly IReadOnlyList<PolicyRule> rules;
+    private readonly Dictionary<string, List<(int Rule, string Pattern)>> exact = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(int Rule, string Pattern)> globs = [];
+
+    public RuleIndex(IReadOnlyList<PolicyRule> rules)
+    {
+        this.rules = rules;
+        for (var i = 0; i < rules.Count; i++)
+        {
+            foreach (var pattern in rules[i].Patterns)
+            {
+                if (Glob.HasWildcard(pattern))
+                    globs.Add((i, pattern));
+                else if (exact.TryGetValue(pattern, out var same))
+                    same.Add((i, pattern));
+                else
+                    exact[pattern] = [(i, pattern)];
+            }
+        }
+    }
+
+    /// <summary>The rules that fit, in the order of the file, each once.</summary>
+    public IReadOnlyList<RuleMatch> Matching(string server, string tool, bool onlyUpstream)
+    {
+        var governed = ToolName.Governed(server, tool);
+        var found = new SortedDictionary<int, string>();
+        Try(exact.GetValueOrDefault(governed));
+        Try(exact.GetValueOrDefault(tool));
+        Try(globs);
+        return [.. found.Select(f => new RuleMatch(rules[f.Key], f.Value))];
+
+        void Try(List<(int Rule, string Pattern)>? candidates)
+        {
+            foreach (var (index, pattern) in candidates ?? [])
+            {
+                var rule = rules[index];
+                if (Glob.IsMatch(pattern, governed, rule.IgnoresCase)
+                    || (rule.MatchesBareName(onlyUpstream) && Glob.IsMatch(pattern, tool, rule.IgnoresCase)))
+                    found.TryAdd(index, pattern);
+            }
+        }
+    }
+}

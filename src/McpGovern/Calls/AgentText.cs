@@ -1,0 +1,54 @@
+using System.Globalization;
+using static McpGovern.Calls.CallState;
+
+namespace McpGovern.Calls;
+
+/// <summary>What an agent is told when there is no upstream's result to give: what happened, and what to do next.</summary>
+internal static class AgentText
+{
+    public static string NotAvailable(string name) => $"Tool '{name}' is not available.";
+
+    public static string DeniedByPolicy(string name, string rule, string source) => $"Tool '{name}' is denied by policy ({rule}; {source}).";
+
+    public static string CannotRecord(string why) =>
+        $"Not executed: the call could not be recorded, and what cannot be recorded is not forwarded ({why}). Try again later.";
+
+    public static string Unavailable(string server, string why) => $"Not executed: '{server}' is not available ({why}). Nothing was sent to it.";
+
+    public static string Redelivered(Ended call) =>
+        $"This call ran already at {Time(call.At)} and was not run again. What follows is its stored result.";
+
+    /// <summary>Where a call without a result stands.</summary>
+    public static string Of(LoadedCall call) => call.State switch
+    {
+        Pending s => $"Not executed: this call needs an approval. It is parked as {call.Id} and waits for {Approvers(s)}{Until(s.Required.Deadline)}. "
+            + $"{After(call.Id)} Do not try again with other arguments: that would be another call and need another approval.",
+        Approved { Deferred: { } d } => $"Not executed yet: {call.Id} is approved and waits for its server ({d.Why}); tried again at {Time(d.RetryAt)}. {After(call.Id)}",
+        Approved => $"Not executed yet: {call.Id} is approved and will run. {After(call.Id)}",
+        Dispatching => $"{call.Id} was sent and has not been answered yet. {After(call.Id)} Do not send it again.",
+        Rejected s => $"Not executed: approval rejected by {s.By.Decider}{(s.By.Comment is { Length: > 0 } c ? $": {c}" : "")} ({call.Id}). Do not ask again unless the reason is dealt with.",
+        Expired s => $"Not executed: {call.Id} expired at {Time(s.Deadline)} without being run. It may be asked for again.",
+        Cancelled s => $"Not executed: {call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}.",
+        Invalidated { Why.SupersededBy: { } next } s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It continues as {next}, which needs its own approval.",
+        Invalidated s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It may be asked for again.",
+        Unknown s => $"Outcome unknown: {call.Id} was sent and it is not known what became of it ({s.Why.Why}). It is not sent again by itself; a person has to find out. Do not repeat it.",
+        Resolved { By: { } by } => $"The outcome of {call.Id} was unknown. {by.By} found that it {by.Outcome}: {by.Comment}",
+        Resolved { Late: { } late } => $"{call.Id} {late.Outcome}; its answer came late.",
+        Denied => $"Not executed: {call.Id} was denied by policy.",
+        Ended { Reason: { } why } => $"{call.Id} failed: {why}",
+        Ended s => $"{call.Id} {(s.Succeeded ? "succeeded" : "failed")} at {Time(s.At)}; its result is no longer kept.",
+        _ => $"{call.Id} is {CallStatus.Of(call.State)}.",
+    };
+
+    public static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    private static string After(string id) => $"Fetch its result later with the tool jamjet_result and call_id {id}.";
+
+    private static string Approvers(Pending s)
+    {
+        var who = s.Required.Approvers.Count == 0 ? "an approver" : string.Join(" or ", s.Required.Approvers);
+        return s.Required.Quorum == 1 ? who : $"{s.Required.Quorum} approvals by {who} ({CallDecision.Have(s.Facts)} so far)";
+    }
+
+    private static string Until(DateTimeOffset? deadline) => deadline is { } at ? $" until {Time(at)}" : "";
+}

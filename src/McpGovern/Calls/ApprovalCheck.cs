@@ -1,0 +1,78 @@
+using McpGovern.Policy;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Calls;
+
+/// <summary>What differs between the call that was parked and the call that would run now.</summary>
+/// <param name="Because"><c>policy</c> or <c>tool</c>.</param>
+/// <param name="Successor">The verdict under which it may be requested again, if it may.</param>
+internal sealed record CallChange(string Because, string Detail, Decision? Successor, string DefinitionHash);
+
+/// <summary>Checks a parked call against the present policy and the present tool definition; ends it, with a successor, where they differ.</summary>
+internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bool onlyUpstream, TimeProvider time)
+{
+    /// <param name="definition">What the connection that will carry the call has; <c>null</c> where there is no such connection now.</param>
+    /// <param name="toolIsGone">There is a connection, and it has no such tool.</param>
+    public CallChange? Find(LoadedCall call, ToolDefinition? definition, bool toolIsGone)
+    {
+        var submitted = call.Known.Call;
+        var gate = call.Known.Gate!;
+        var hash = definition?.Hash ?? submitted.ToolDefinitionHash;
+        if (toolIsGone)
+        {
+            return new("tool", $"{submitted.Server} has no tool '{submitted.Tool}' any more", null, hash);
+        }
+
+        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        return decision.Verdict switch
+        {
+            Verdict.Deny => new("policy", $"policy denies it now ({decision.Rule})", null, hash),
+            // Looser never upgrades what is parked: the agent asks again.
+            Verdict.Allow => new("policy", $"policy no longer asks for an approval ({decision.Rule}): ask again", null, hash),
+            _ when decision.RuleDigest != gate.RuleDigest => new("policy", $"the rule that asks for its approval changed ({decision.Rule})", decision, hash),
+            _ when hash != submitted.ToolDefinitionHash => new("tool", $"the definition of '{submitted.Tool}' changed", decision, hash),
+            _ => null,
+        };
+    }
+
+    /// <summary>Whether this process may judge the call: its policy set is not older than the one that parked it.</summary>
+    public bool MayJudge(LoadedCall call) => call.Known.Gate!.PolicyActivatedAt <= policy.Current.ActivatedAt;
+
+    /// <returns>The call as it stands afterwards: invalidated, or whatever won the race.</returns>
+    public async Task<LoadedCall> InvalidateAsync(LoadedCall call, CallChange change, CancellationToken ct)
+    {
+        var successor = change.Successor is null ? null : streams.NewCallId();
+        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Invalidate(change.Because, change.Detail, successor, time.GetUtcNow()), ct);
+        if (executed is { New.Count: > 0 } && successor is not null)
+        {
+            await ParkSuccessorAsync(executed.Call, successor, change.Successor!, change.DefinitionHash, ct);
+        }
+
+        return executed?.Call ?? call;
+    }
+
+    /// <summary>A process that died between the two appends leaves an invalidated call whose successor is missing: it is made up for.</summary>
+    public async Task EnsureSuccessorAsync(LoadedCall call, CancellationToken ct)
+    {
+        if (call.State is not CallState.Invalidated { Why: { SupersededBy: { } successor } why } || await streams.LoadAsync(successor, ct) is not null)
+        {
+            return;
+        }
+
+        var submitted = call.Known.Call;
+        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        if (decision.Verdict == Verdict.RequireApproval)
+        {
+            // A definition that changed is found again when the successor is checked.
+            await ParkSuccessorAsync(call, successor, decision, submitted.ToolDefinitionHash, ct);
+        }
+    }
+
+    private Task<Executed> ParkSuccessorAsync(LoadedCall call, string successor, Decision decision, string definitionHash, CancellationToken ct)
+    {
+        var at = time.GetUtcNow();
+        var submitted = Submission.Successor(call.Known.Call, successor, call.Id, ((CallState.Invalidated)call.State).Why.Detail, definitionHash, at);
+        var idempotent = policy.Current.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
+        return streams.CreateAsync(successor, new CallCommand.Park(submitted, Submission.Gate(submitted, decision, idempotent, policy.Current.ActivatedAt, at), at), ct);
+    }
+}

@@ -1,0 +1,39 @@
+using McpGovern.Storage;
+using static McpGovern.Calls.CallState;
+
+namespace McpGovern.Calls;
+
+/// <summary>The newest call with the same attach key, and whether a call that is sent again attaches to it.</summary>
+internal sealed record Earlier(LoadedCall Call, bool Attaches);
+
+/// <summary>When a gated call that is sent again is the same call, and when it is meant anew: two equal payments can both be meant.</summary>
+internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProvider time)
+{
+    public static readonly TimeSpan AfterEnd = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan AtMost = TimeSpan.FromHours(24);
+
+    public async Task<Earlier?> FindAsync(string scope, string attachKey, CancellationToken ct)
+    {
+        if (await store.FindByAttachKeyAsync(scope, attachKey, ct) is not { } id || await streams.LoadAsync(id, ct) is not { } call)
+        {
+            return null;
+        }
+
+        return new(call, Attaches(call.State, time.GetUtcNow()));
+    }
+
+    internal static bool Attaches(CallState state, DateTimeOffset now) => state switch
+    {
+        Pending { Required.Deadline: { } deadline } => now < deadline,
+        Approved { ValidUntil: { } until } => now < until,
+        Pending or Approved or Dispatching or Unknown => true,
+        Rejected s => now < s.By.At + AfterEnd,
+        Ended s => now < Earliest(Latest(s.At, s.DeliveredAt ?? s.At) + AfterEnd, s.At + AtMost),
+        Resolved s => now < s.At + AfterEnd,
+        _ => false,
+    };
+
+    private static DateTimeOffset Latest(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+
+    private static DateTimeOffset Earliest(DateTimeOffset a, DateTimeOffset b) => a < b ? a : b;
+}

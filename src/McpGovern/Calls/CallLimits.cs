@@ -1,0 +1,24 @@
+using System.Text;
+using McpGovern.Storage;
+
+namespace McpGovern.Calls;
+
+/// <summary>The caps on what a caller may hand in; every refusal names its setting.</summary>
+/// <param name="Arguments">Bytes of an allowed call's arguments.</param>
+/// <param name="GatedArguments">Bytes of a gated call's arguments.</param>
+internal sealed record CallLimits(int PendingPerActor, int Arguments, int GatedArguments)
+{
+    public string? WhyTooLarge(string arguments, bool gated)
+    {
+        var (cap, setting) = gated ? (GatedArguments, "caps.gated_arguments") : (Arguments, "caps.arguments");
+        var size = Encoding.UTF8.GetByteCount(arguments);
+        return size <= cap ? null : $"Not executed: the arguments have {size} bytes, and at most {cap} are taken ({setting}).";
+    }
+
+    public async Task<string?> WhyTooManyAsync(ICallStore store, string scope, string requestedBy, CancellationToken ct)
+    {
+        var pending = await store.CountPendingAsync(scope, requestedBy, ct);
+        return pending < PendingPerActor ? null
+            : $"Not executed: {pending} calls of {requestedBy} wait for a decision already, and at most {PendingPerActor} may (caps.pending_per_actor).";
+    }
+}

@@ -1,0 +1,91 @@
+using McpGovern.Storage;
+
+namespace McpGovern.Calls;
+
+/// <summary>A call's stream as it was read, and what it means.</summary>
+internal sealed record LoadedCall(string Id, IReadOnlyList<CallEvent> Events, CallState State)
+{
+    public long Version => Events.Count;
+
+    /// <summary>Every stream begins with a submission.</summary>
+    public CallState.Known Known => (CallState.Known)State;
+
+    public CallView View => CallView.From(Id, Events);
+}
+
+/// <summary>What came of a command: the call as it now stands, what was appended, or why nothing was.</summary>
+/// <param name="Busy">Races were lost beyond the retry limit.</param>
+internal sealed record Executed(LoadedCall Call, IReadOnlyList<CallEvent> New, Refusal? Refusal, bool Busy = false)
+{
+    /// <summary>An open call with the same attach key, which stood in the way of a new one.</summary>
+    public string? OpenCall { get; init; }
+}
+
+/// <summary>Load, decide, append at the expected version: the only way in which anything about a call is written.</summary>
+internal sealed class CallStreams(ICallStore store, TimeProvider time)
+{
+    private const int MaxRaces = 20;
+
+    public string NewCallId() => CallId.From(Guid.CreateVersion7(time.GetUtcNow()));
+
+    /// <exception cref="InvalidDataException">The history cannot be read: nothing may be done with such a call.</exception>
+    public async Task<LoadedCall?> LoadAsync(string callId, CancellationToken ct) =>
+        await store.LoadAsync(callId, ct) is { } stored ? new(callId, stored.Events, Call.Replay(stored.Events)) : null;
+
+    /// <summary>Starts a stream.</summary>
+    public async Task<Executed> CreateAsync(string callId, CallCommand command, CancellationToken ct)
+    {
+        var nothing = new LoadedCall(callId, [], new CallState.None());
+        var outcome = Call.Decide(command, nothing.State);
+        var (result, after) = await AppendAsync(nothing, outcome.Events, null, ct);
+        return result switch
+        {
+            AppendResult.Appended => new(after, outcome.Events, null),
+            AppendResult.OpenCallExists open => new(nothing, [], null) { OpenCall = open.CallId },
+            _ when await LoadAsync(callId, ct) is { } there => new(there, [], Refusal.AlreadySubmitted),
+            _ => new(nothing, [], null, Busy: true),
+        };
+    }
+
+    /// <summary>Decides afresh after every lost race, until the command is recorded or refused.</summary>
+    /// <param name="stored">The upstream's answer, to be kept in the same transaction.</param>
+    /// <returns><c>null</c> where there is no such call.</returns>
+    public async Task<Executed?> ExecuteAsync(string callId, CallCommand command, CancellationToken ct, StoredResult? stored = null)
+    {
+        for (var race = 0; ; race++)
+        {
+            if (await LoadAsync(callId, ct) is not { } call)
+            {
+                return null;
+            }
+
+            var outcome = Call.Decide(command, call.State);
+            if (outcome.Refusal is not null || outcome.Events.Count == 0)
+            {
+                return new(call, [], outcome.Refusal);
+            }
+
+            var (result, after) = await AppendAsync(call, outcome.Events, stored, ct);
+            if (result is AppendResult.Appended)
+            {
+                return new(after, outcome.Events, null);
+            }
+
+            if (race == MaxRaces)
+            {
+                return new(call, [], null, Busy: true);
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(1, 5 + (5 * race))), time, ct);
+        }
+    }
+
+    private async Task<(AppendResult, LoadedCall)> AppendAsync(LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored, CancellationToken ct)
+    {
+        var state = events.Aggregate(call.State, Call.Evolve);
+        var after = new LoadedCall(call.Id, [.. call.Events, .. events], state);
+        var append = new Append(call.Id, call.Version, [.. events.Select(e => new NewEvent(Guid.CreateVersion7(time.GetUtcNow()), e))],
+            CallRow.From(call.Id, after.Version, state), stored);
+        return (await store.AppendAsync(append, ct), after);
+    }
+}

@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using McpGovern.Policy;
+using McpGovern.Storage;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Calls;
+
+/// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
+internal sealed partial class Dispatcher(
+    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Outcomes outcomes, LeaseKeeper lease, string scope,
+    TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Task> running = new();
+    private readonly SemaphoreSlim slots = new(16);
+
+    /// <summary>The upstreams whose calls this process may run.</summary>
+    public IReadOnlyCollection<string> Fingerprints { get; } = [.. upstreams.All.Select(u => u.Config.Fingerprint)];
+
+    /// <summary>What has begun and not ended.</summary>
+    public Task WhenIdleAsync() => Task.WhenAll(running.Values);
+
+    /// <summary>Begins to run the call if it is approved and ours, unless that is under way. The caller may wait, and cannot stop it.</summary>
+    public Task Start(string callId, ICallProgress? progress = null) => Begin(callId, () => DispatchAsync(callId, progress));
+
+    /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
+    public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
+
+    private Task Begin(string callId, Func<Task> work)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var task = running.GetOrAdd(callId, ended.Task);
+        if (task == ended.Task)
+        {
+            _ = Task.Run(() => RunAsync(callId, work, ended));
+        }
+
+        return task;
+    }
+
+    private async Task RunAsync(string callId, Func<Task> work, TaskCompletionSource ended)
+    {
+        await slots.WaitAsync();
+        try
+        {
+            await work();
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogStoreAway(callId, e.Message);
+        }
+        // One call that cannot be run must not end the process, nor be forgotten: it stays as it is recorded, and the log says why.
+        catch (Exception e)
+        {
+            LogBroken(e, callId);
+        }
+        finally
+        {
+            slots.Release();
+            running.TryRemove(callId, out _);
+            ended.SetResult();
+        }
+    }
+
+    private async Task DispatchAsync(string callId, ICallProgress? progress)
+    {
+        if (await streams.LoadAsync(callId, default) is not { State: CallState.Approved } call
+            || UpstreamOf(call) is not { } upstream
+            || !check.MayJudge(call))
+        {
+            return;
+        }
+
+        UpstreamConnection connection;
+        try
+        {
+            connection = await upstream.ConnectAsync(default);
+        }
+        catch (UpstreamUnavailableException e)
+        {
+            LogDeferred(callId, upstream.Name, e.Message);
+            await streams.ExecuteAsync(callId, Outcomes.Deferral(call, process: null, e.Message, time.GetUtcNow()), default);
+            return;
+        }
+
+        if (FindChange(call, connection) is { } change)
+        {
+            LogInvalidated(callId, change.Because, change.Detail);
+            await check.InvalidateAsync(call, change, default);
+            return;
+        }
+
+        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection, progress);
+    }
+
+    private async Task RecoverAsync(string callId, string deadProcess)
+    {
+        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching dispatching } call || dispatching.Dispatch.Process != deadProcess)
+        {
+            return;
+        }
+
+        if (call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
+        {
+            try
+            {
+                var connection = await upstream.ConnectAsync(default);
+                if (check.MayJudge(call) && FindChange(call, connection) is null)
+                {
+                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection, null);
+                    return;
+                }
+            }
+            catch (UpstreamUnavailableException e)
+            {
+                // Whether it ran before is as unknown as it was, and the next sweep tries again.
+                LogDeferred(callId, upstream.Name, e.Message);
+                return;
+            }
+        }
+
+        LogUnknown(callId, deadProcess);
+        await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
+    }
+
+    private async Task SendAsync(CallCommand start, string callId, UpstreamConnection connection, ICallProgress? progress)
+    {
+        await lease.EnsureAsync(default);
+        var started = await streams.ExecuteAsync(callId, start, default);
+        if (started is not { New: [DispatchStarted, ..] })
+        {
+            LogNotStarted(callId, started?.Refusal?.ToString() ?? "another process was first");
+            return;
+        }
+
+        var sentAt = time.GetUtcNow();
+        var answer = await outcomes.SendAsync(started.Call, connection, progress, default);
+        await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
+    }
+
+    private CallChange? FindChange(LoadedCall call, UpstreamConnection connection)
+    {
+        var definition = GovernedTools.On(connection, call.Known.Call.Tool);
+        return check.Find(call, definition, toolIsGone: definition is null);
+    }
+
+    private bool IsIdempotent(LoadedCall call) =>
+        policy.Current.Set.TraitsOf(call.Known.Call.Server, call.Known.Call.Tool, upstreams.All.Count == 1).Idempotent;
+
+    // Computed from the stored submission and the stored rule digest: a stream that was tampered with does not run.
+    private static string HashOf(LoadedCall call) => CallHash.Of(call.Known.Call, call.Known.Gate!.RuleDigest);
+
+    public void Dispose() => slots.Dispose();
+
+    private Upstream? UpstreamOf(LoadedCall call) => call.Known.Call.Scope == scope
+        ? upstreams.All.FirstOrDefault(u => u.Config.Fingerprint == call.Known.Call.UpstreamFingerprint)
+        : null;
+
+    [LoggerMessage(1020, LogLevel.Warning, "{CallId} is approved and waits for '{Server}': {Why}")]
+    private partial void LogDeferred(string callId, string server, string why);
+
+    [LoggerMessage(1021, LogLevel.Warning, "{CallId} is no longer what was approved ({Because}): {Detail}")]
+    private partial void LogInvalidated(string callId, string because, string detail);
+
+    [LoggerMessage(1022, LogLevel.Debug, "{CallId} was not started here: {Why}")]
+    private partial void LogNotStarted(string callId, string why);
+
+    [LoggerMessage(1023, LogLevel.Error, "{CallId} could not be dispatched, the store is away: {Why}")]
+    private partial void LogStoreAway(string callId, string why);
+
+    [LoggerMessage(1024, LogLevel.Error, "{CallId} could not be dispatched")]
+    private partial void LogBroken(Exception e, string callId);
+
+    [LoggerMessage(1025, LogLevel.Error, "The outcome of {CallId} is unknown: process {Process} died after sending it")]
+    private partial void LogUnknown(string callId, string process);
+}

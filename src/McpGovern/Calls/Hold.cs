@@ -1,0 +1,63 @@
+using McpGovern.Storage;
+using static McpGovern.Calls.CallState;
+
+namespace McpGovern.Calls;
+
+/// <summary>Waits a short while for a parked call's decision, because an answer in time spares the agent everything else.</summary>
+internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dispatcher, Delivery delivery, TimeSpan limit, TimeProvider time)
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
+
+    /// <summary>The upstream's result, if the call is decided in time; else where it stands. A caller that goes away ends the wait, never the call.</summary>
+    /// <param name="attached">The caller sent a call again that exists already.</param>
+    public async Task<CallAnswer> AnswerAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
+    {
+        var redelivered = attached && call.State is Ended;
+        var began = time.GetUtcNow();
+        var cursor = new StoreCursor();
+        for (var beat = 0; MayWait(call.State, time.GetUtcNow() - began) && !ct.IsCancellationRequested; beat++)
+        {
+            if (call.State is Approved)
+            {
+                // Its own client waits: this process need not be asked whether it may claim.
+                _ = dispatcher.Start(call.Id, request.Progress);
+            }
+
+            await ReportAsync(request.Progress, beat, call);
+            try
+            {
+                await store.WaitForChangeAsync(cursor, Shorter(Beat, Remaining(call.State, began)), ct);
+            }
+            catch (OperationCanceledException)
+            {
+                break;
+            }
+
+            call = await streams.LoadAsync(call.Id, CancellationToken.None) ?? call;
+        }
+
+        return await delivery.AnswerAsync(call, "call", redelivered);
+    }
+
+    // Once it was sent, the answer is worth the wait: it is like any other call then.
+    private bool MayWait(CallState state, TimeSpan waited) => state switch
+    {
+        Pending or Approved => waited < limit,
+        Dispatching => limit > TimeSpan.Zero,
+        _ => false,
+    };
+
+    private TimeSpan Remaining(CallState state, DateTimeOffset began) =>
+        state is Dispatching ? Beat : began + limit - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private static async Task ReportAsync(ICallProgress? progress, int beat, LoadedCall call)
+    {
+        // While the call runs, its upstream's own progress speaks, and progress must only ever increase.
+        if (progress is not null && call.State is Pending)
+        {
+            await progress.ReportAsync($$"""{"progress":{{beat}}e-6,"message":"waiting for approval of {{call.Id}}"}""");
+        }
+    }
+}

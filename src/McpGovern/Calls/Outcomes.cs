@@ -1,0 +1,98 @@
+using System.Text;
+using McpGovern.Storage;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Calls;
+
+/// <summary>Sends recorded calls and records what came of them.</summary>
+internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, int maxKeptResult, ILogger<Outcomes> log)
+{
+    private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
+
+    /// <summary>Sends the call whose <see cref="DispatchStarted"/> is committed. Its key tells an upstream that honours it a repeat from a new call.</summary>
+    public Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, CancellationToken cancel)
+    {
+        var submitted = call.Known.Call;
+        return connection.CallToolAsync(submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
+            progress is null ? null : new ProgressRelay(progress), callTimeout, cancel);
+    }
+
+    /// <summary>Records the answer; for gated calls together with its bytes.</summary>
+    /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: recovery calls it unknown then.</returns>
+    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    {
+        var at = time.GetUtcNow();
+        var kept = Kept(answer, at);
+        var stored = call.Known.Gate is null ? null : kept;
+        var until = at + RetryFor;
+        for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
+        {
+            try
+            {
+                var executed = await streams.ExecuteAsync(call.Id, Command(call, process, answer, kept, sentAt, at), ct, stored);
+                if (executed is { Busy: false })
+                {
+                    return executed.Call;
+                }
+            }
+            catch (StoreUnavailableException e) when (time.GetUtcNow() < until)
+            {
+                LogRetry(call.Id, e.Message);
+            }
+            catch (StoreUnavailableException e)
+            {
+                LogLost(call.Id, e.Message);
+                return null;
+            }
+
+            await Task.Delay(pause, time, ct);
+        }
+    }
+
+    private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
+    {
+        var latency = (at - sentAt).TotalMilliseconds;
+        return answer switch
+        {
+            UpstreamAnswer.Lost lost => new CallCommand.Lose(process, Plain.Text(lost.Reason), at),
+            UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
+            UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
+            UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),
+            _ => new CallCommand.Finish(process, false, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, true, latency, null, at),
+        };
+    }
+
+    /// <summary>1 s, doubling to 5 min.</summary>
+    public static CallCommand.Defer Deferral(LoadedCall call, string? process, string why, DateTimeOffset at)
+    {
+        var tries = call.Events.OfType<DispatchDeferred>().Count();
+        var pause = TimeSpan.FromSeconds(Math.Min(300, Math.Pow(2, Math.Min(tries, 9))));
+        return new(process, Plain.Text(why), at + pause, at);
+    }
+
+    private StoredResult? Kept(UpstreamAnswer answer, DateTimeOffset at) => answer switch
+    {
+        UpstreamAnswer.Result result when result.Json.Length > maxKeptResult => new("result",
+            ResultJson.Error($"The call ran. Its result of {result.Json.Length} bytes is larger than the {maxKeptResult} bytes that are kept (caps.result)."), at),
+        UpstreamAnswer.Result result => new("result", result.Json, at),
+        UpstreamAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, error.DataJson), at),
+        _ => null,
+    };
+
+    private static string MetaOf(string? meta, string callId)
+    {
+        var key = $"\"mcpgovern/idempotency-key\":\"{callId}\"";
+        return meta is null or "{}" ? $"{{{key}}}" : new StringBuilder(meta).Insert(1, key + ",").ToString();
+    }
+
+    private sealed class ProgressRelay(ICallProgress progress) : IUpstreamProgress
+    {
+        public ValueTask ReportAsync(string progressParamsJson) => progress.ReportAsync(progressParamsJson);
+    }
+
+    [LoggerMessage(1010, LogLevel.Warning, "The outcome of {CallId} could not be recorded yet, trying again: {Why}")]
+    private partial void LogRetry(string callId, string why);
+
+    [LoggerMessage(1011, LogLevel.Error, "The outcome of {CallId} could not be recorded; recovery will call it unknown: {Why}")]
+    private partial void LogLost(string callId, string why);
+}

@@ -1,0 +1,35 @@
+using McpGovern.Policy;
+
+namespace McpGovern.Calls;
+
+/// <summary>Builds the first events of a stream from what came in and what policy said.</summary>
+internal static class Submission
+{
+    public static CallSubmitted Of(string callId, string scope, ToolCallRequest request, GovernedTool tool, DateTimeOffset at)
+    {
+        var arguments = CanonicalJson.Compact(request.ArgumentsJson);
+        var node = $"{tool.Server}.{tool.Tool}";
+        return new(scope, tool.Server, tool.Tool, tool.Upstream.Config.Fingerprint, arguments, CallHash.OfJson(arguments), tool.Definition.Hash,
+            request.Actor.Id, request.Actor.Credential, request.Actor.Session, request.Client, CallId.ExecutionOf(callId), node, CallHash.Tenant,
+            CallHash.AttachKey(CallHash.Tenant, request.Actor.Id, tool.Server, tool.Tool, arguments, request.IdempotencyKey),
+            request.MetaJson, request.Traceparent, Supersedes: null, SupersedesBecause: null, EarlierCall: null, at);
+    }
+
+    public static ToolApprovalRequired Gate(CallSubmitted call, Decision decision, bool idempotent, DateTimeOffset policyActivatedAt, DateTimeOffset at)
+    {
+        var terms = decision.Terms!;
+        return new(decision.Rule, decision.Source, decision.RuleDigest, CallHash.Of(call, decision.RuleDigest), terms.Approvers, terms.Quorum,
+            terms.HumanRequired, terms.SelfApproval, terms.Comment, terms.Deadline is { } deadline ? at + deadline : null,
+            terms.ValidFor?.TotalSeconds, idempotent, policyActivatedAt, at);
+    }
+
+    /// <summary>The digits of a call's id make its execution's too.</summary>
+    public static CallSubmitted Successor(CallSubmitted call, string callId, string supersedes, string because, string definitionHash, DateTimeOffset at) => call with
+    {
+        ToolDefinitionHash = definitionHash,
+        ExecutionId = CallId.ExecutionOf(callId),
+        Supersedes = supersedes,
+        SupersedesBecause = because,
+        At = at,
+    };
+}

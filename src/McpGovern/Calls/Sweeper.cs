@@ -1,0 +1,78 @@
+using McpGovern.Storage;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Calls;
+
+/// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
+internal sealed partial class Sweeper(
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, UpstreamSet upstreams, string scope, TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
+{
+    private const int Batch = 100;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Housekeeping = TimeSpan.FromHours(1);
+
+    private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
+
+    /// <summary>Past-due calls expire before any decision is taken.</summary>
+    public async Task ExpireAsync(CancellationToken ct)
+    {
+        foreach (var callId in await store.FindPastDueAsync(time.GetUtcNow(), Batch, ct))
+        {
+            await streams.ExecuteAsync(callId, new CallCommand.Expire(time.GetUtcNow()), ct);
+        }
+    }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    /// <param name="mayClaim">Whether this process runs approved calls that nobody here waits for.</param>
+    public async Task RunAsync(Func<bool> mayClaim, CancellationToken ct)
+    {
+        var cursor = new StoreCursor();
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await SweepAsync(mayClaim, ct);
+                await store.WaitForChangeAsync(cursor, Pause, ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
+            {
+                LogSweepFailed(e.Message);
+                await Task.Delay(Pause, time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task SweepAsync(Func<bool> mayClaim, CancellationToken ct)
+    {
+        await ExpireAsync(ct);
+        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
+        {
+            if (orphan.Scope == scope && orphan.Process is { } dead)
+            {
+                _ = dispatcher.Recover(orphan.CallId, dead);
+            }
+        }
+
+        if (mayClaim())
+        {
+            var fingerprints = upstreams.All.Select(u => u.Config.Fingerprint).ToArray();
+            foreach (var callId in await store.FindDispatchableAsync(scope, fingerprints, time.GetUtcNow(), Batch, ct))
+            {
+                _ = dispatcher.Start(callId);
+            }
+        }
+
+        if (time.GetUtcNow() - housekeptAt > Housekeeping)
+        {
+            housekeptAt = time.GetUtcNow();
+            await store.DropResultsAsync(housekeptAt - retention, ct);
+        }
+    }
+
+    [LoggerMessage(1040, LogLevel.Warning, "The sweep was not finished and is tried again: {Why}")]
+    private partial void LogSweepFailed(string why);
+}

@@ -1,0 +1,43 @@
+using McpGovern.Settings;
+
+namespace McpGovern.Policy;
+
+/// <summary>Finds rules that can never decide anything.</summary>
+internal static class PolicyWarnings
+{
+    // Each later rule is held against the earlier ones; beyond this a file is generated, and nobody reads its warnings.
+    private const int MostRules = 1000;
+
+    public static void Add(PolicyFile file, Faults faults)
+    {
+        if (file.Lists.Count + file.Rules.Count > MostRules)
+            return;
+        for (var i = 0; i < file.Lists.Count; i++)
+            Report(file.Lists[i], file.Lists.Where((other, at) => other.Verdict > file.Lists[i].Verdict || (at < i && other.Verdict == file.Lists[i].Verdict)), faults);
+        for (var i = 0; i < file.Rules.Count; i++)
+            Report(file.Rules[i], file.Rules.Take(i), faults);
+    }
+
+    private static void Report(PolicyRule rule, IEnumerable<PolicyRule> stronger, Faults faults)
+    {
+        var over = stronger.Where(s => s.When.IsAlways).ToArray();
+        foreach (var pattern in rule.Patterns)
+        {
+            if (over.FirstOrDefault(o => o.Patterns.Any(p => Covers(o, p, rule, pattern))) is not { } first || KeepsItsTerms(rule, first))
+                continue;
+            faults.Warn(
+                LineOf(rule), $"{rule.List}: '{pattern}' can never decide, because {first.List} in line {LineOf(first)} does already", "leave it out, or change one");
+        }
+    }
+
+    /// <summary>A second gate over the same tools may still add approvers or a quorum.</summary>
+    private static bool KeepsItsTerms(PolicyRule rule, PolicyRule first) =>
+        rule.List != "rules" && rule.Verdict == Verdict.RequireApproval && first.Verdict == rule.Verdict && !rule.Terms!.Equals(first.Terms);
+
+    /// <summary>Sound, not complete: a pattern without <c>?</c> that matches another's spelling matches all that the other does.</summary>
+    private static bool Covers(PolicyRule first, string wide, PolicyRule second, string narrow) =>
+        (wide == narrow || (!wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, first.IgnoresCase)))
+        && (wide == "*" || first.Verdict != Verdict.Allow || second.Verdict == Verdict.Allow);
+
+    private static int LineOf(PolicyRule rule) => int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;
+}

@@ -1,0 +1,158 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace McpGovern.Storage;
+
+/// <summary>The process's one writer: everything that waits goes into one transaction, and nobody is answered before it is durable.</summary>
+internal sealed class SqliteWriter : IAsyncDisposable
+{
+    private const int MaxGroup = 256, MaxWaiting = 4096;
+    private readonly Channel<Write> queue = Channel.CreateBounded<Write>(new BoundedChannelOptions(MaxWaiting) { SingleReader = true });
+    private readonly SqliteFile file;
+    private readonly ChangeSignal changed;
+    private readonly Action<Exception> report;
+    private readonly Task loop;
+    private SqliteSession? session;
+
+    public SqliteWriter(SqliteFile file, ChangeSignal changed, Action<Exception> report)
+    {
+        (this.file, this.changed, this.report) = (file, changed, report);
+        // SQLite blocks, so it has a thread of its own.
+        loop = Task.Factory.StartNew(Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>Once it is queued it is not called back: the answer is always what became of it.</summary>
+    public async Task<T> WriteAsync<T>(Func<SqliteSession, T> write, CancellationToken ct)
+    {
+        var queued = new Write<T>(write, ct);
+        try
+        {
+            await queue.Writer.WriteAsync(queued, ct);
+        }
+        catch (ChannelClosedException e)
+        {
+            throw new StoreUnavailableException($"{file.Path} is closed", e);
+        }
+
+        return await queued.Answer;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        queue.Writer.TryComplete();
+        await loop;
+    }
+
+    private void Run()
+    {
+        var group = new List<Write>();
+        while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            group.Clear();
+            while (group.Count < MaxGroup && queue.Reader.TryRead(out var write))
+            {
+                group.Add(write);
+            }
+
+            CommitGroup(group);
+        }
+
+        session?.Dispose();
+    }
+
+    private void CommitGroup(List<Write> group)
+    {
+        try
+        {
+            session ??= new(file);
+            session.Begin();
+            group.ForEach(write => RunOne(session, write));
+            session.Commit();
+        }
+        catch (Exception e)
+        {
+            GiveUp(group, e);
+            return;
+        }
+
+        group.ForEach(write => write.Complete());
+        changed.Pulse();
+        if (session.WasContended)
+        {
+            // Another process waits in short sleeps; without a gap it would wait for the end of our queue.
+            Thread.Sleep(2);
+        }
+    }
+
+    // A conflict or a fault of one's own fails only itself; a fault of the file fails the group.
+    private static void RunOne(SqliteSession session, Write write)
+    {
+        session.Control("savepoint one");
+        if (!write.TryRun(session))
+        {
+            session.Control("rollback to one");
+        }
+
+        session.Control("release one");
+    }
+
+    private void GiveUp(List<Write> group, Exception e)
+    {
+        var told = e is StoreUnavailableException or StoreRefusedException ? e : new StoreUnavailableException($"{file.Path}: {e.Message}", e);
+        report(e);
+        // A connection that failed to write is not trusted with the next group; opening another rolls back what is left.
+        session?.Rollback();
+        session?.Dispose();
+        session = null;
+        group.ForEach(write => write.Fail(told));
+    }
+
+    private abstract class Write
+    {
+        /// <summary>Whether what it wrote stays.</summary>
+        public abstract bool TryRun(SqliteSession session);
+
+        public abstract void Complete();
+
+        public abstract void Fail(Exception e);
+    }
+
+    private sealed class Write<T>(Func<SqliteSession, T> write, CancellationToken ct) : Write
+    {
+        private readonly TaskCompletionSource<T> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private T? result;
+        private Exception? fault;
+
+        public Task<T> Answer => answer.Task;
+
+        public override bool TryRun(SqliteSession session)
+        {
+            try
+            {
+                ct.ThrowIfCancellationRequested();
+                result = write(session);
+                return true;
+            }
+            catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not raw.SQLITE_CONSTRAINT })
+            {
+                fault = e;
+                return false;
+            }
+        }
+
+        public override void Complete()
+        {
+            if (fault is null)
+            {
+                answer.SetResult(result!);
+            }
+            else
+            {
+                answer.SetException(fault);
+            }
+        }
+
+        public override void Fail(Exception e) => answer.SetException(fault ?? e);
+    }
+}

@@ -1,0 +1,21 @@
+namespace McpGovern.Upstreams;
+
+/// <summary>What became of one call at its upstream, as far as anybody can know.</summary>
+internal abstract record UpstreamAnswer
+{
+    private UpstreamAnswer()
+    {
+    }
+
+    /// <summary>The upstream answered; the bytes are the JSON-RPC result as it wrote them.</summary>
+    public sealed record Result(ReadOnlyMemory<byte> Json, bool IsError) : UpstreamAnswer;
+
+    /// <summary>The upstream refused with an error under our id (or an HTTP refusal): the outcome is known.</summary>
+    public sealed record Error(int Code, string Message, string? DataJson) : UpstreamAnswer;
+
+    /// <summary>Provably nothing left for the upstream: it may be sent again.</summary>
+    public sealed record NotSent(string Reason) : UpstreamAnswer;
+
+    /// <summary>It was sent, or may have been, and nobody knows what became of it.</summary>
+    public sealed record Lost(string Reason) : UpstreamAnswer;
+}

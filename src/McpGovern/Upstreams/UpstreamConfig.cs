@@ -1,0 +1,53 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+
+namespace McpGovern.Upstreams;
+
+/// <summary>One entry of the settings' <c>mcpServers</c> block, checked and resolved: where an upstream is and how it is started.</summary>
+/// <param name="Name">The name as the settings write it.</param>
+/// <param name="GovernedName">The name that policy uses: characters outside <c>[A-Za-z0-9_-]</c> read as <c>_</c>.</param>
+/// <param name="Transport"><c>stdio</c>, <c>http</c> (Streamable HTTP, falling back to SSE) or <c>sse</c>.</param>
+/// <param name="Cwd">Absolute; null means this process's own working directory.</param>
+internal sealed record UpstreamConfig(
+    string Name,
+    string GovernedName,
+    string Transport,
+    string? Command,
+    IReadOnlyList<string> Args,
+    IReadOnlyDictionary<string, string> Env,
+    string? Cwd,
+    Uri? Url,
+    IReadOnlyDictionary<string, string> Headers)
+{
+    private string? _fingerprint;
+
+    /// <summary>SHA-256 (hex) of what the upstream is; values of variables and headers are secrets and rotate, so only their names count.</summary>
+    public string Fingerprint => _fingerprint ??= Compute();
+
+    private string Compute()
+    {
+        var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartArray();
+            json.WriteStringValue(Name);
+            json.WriteStringValue(Transport);
+            json.WriteStringValue(Command);
+            Strings(json, Args);
+            json.WriteStringValue(Transport == "stdio" ? Path.GetFullPath(Cwd ?? Environment.CurrentDirectory) : Url?.AbsoluteUri);
+            Strings(json, Env.Keys.Order(StringComparer.Ordinal));
+            Strings(json, Headers.Keys.Select(name => name.ToUpperInvariant()).Order(StringComparer.Ordinal));
+            json.WriteEndArray();
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
+    }
+
+    private static void Strings(Utf8JsonWriter json, IEnumerable<string> values)
+    {
+        json.WriteStartArray();
+        foreach (var value in values)
+            json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+}
