@@ -15,8 +15,14 @@ internal sealed record DependencyRule(string Says, Func<string, bool> Binds, Fun
         "System.Threading", "System.Security.Cryptography.RandomNumberGenerator", "Microsoft.Win32",
     ];
 
+    /// <summary>Values that live among the machinery: an address is only compared.</summary>
+    private static readonly string[] Values = ["System.Net.IPAddress", "System.Net.IPNetwork", "System.Net.Sockets.AddressFamily"];
+
     public static readonly DependencyRule
-        CoreIsPure = new("Core does no I/O and knows no time, chance or task", _ => true, use => StartsWithAny(use.Used, World)),
+        CoreIsPure = new(
+            "Core does no I/O and knows no time, chance or task",
+            _ => true,
+            use => StartsWithAny(use.Used, World) && !Values.Contains(use.Used)),
         DatabasesInStorage = new(
             "only Storage names Npgsql or SQLite",
             user => !IsUnder(user, "McpGovern.Storage"),
