@@ -1,0 +1,57 @@
+using System.Reflection;
+using System.Text;
+using McpGovern.Calls;
+using McpGovern.Wire;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace McpGovern.Server;
+
+/// <summary>What a client meets after <c>initialize</c>, the same over stdio and HTTP: the governed tools and our own.</summary>
+internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFrontDoor> log)
+{
+    public static readonly string Version =
+        typeof(McpFrontDoor).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    private const string Instructions =
+        "Tool calls here are checked against a policy. A call that needs a person's approval is parked: you get an error result that names "
+        + "it (call_...) and says whom it waits for. It was not executed. Do not send it again with other arguments; go on with other work, "
+        + "or call jamjet_result with that id later to get its result, and jamjet_cancel to withdraw it.";
+
+    private readonly ToolCalls _calls = new(gateway, own, log);
+
+    /// <summary>For one connection, whose every request is the actor's.</summary>
+    public McpServerOptions OptionsFor(Actor actor)
+    {
+        var options = new McpServerOptions
+        {
+            ServerInfo = new Implementation { Name = "mcpgovern", Title = "McpGovern", Version = Version },
+            ServerInstructions = Instructions,
+            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true } },
+            ScopeRequests = false,
+        };
+        options.Handlers.ListToolsHandler = (request, ct) => ListAsync(actor, request.JsonRpcRequest, ct);
+        options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, ct);
+        options.Filters.Message.OutgoingFilters.Add(RawAnswers.Filter);
+        return options;
+    }
+
+    // Definitions travel as they are: the SDK's type would drop every member that it does not know.
+    private async ValueTask<ListToolsResult> ListAsync(Actor actor, JsonRpcRequest request, CancellationToken ct)
+    {
+        try
+        {
+            var governed = await gateway.Tools.ListAsync(actor, ct);
+            var all = string.Join(',', governed.Concat(own.ListFor(actor)));
+            RawCall.Answer(request, new RawJson(Encoding.UTF8.GetBytes($$"""{"tools":[{{all}}]}""")));
+            return new ListToolsResult();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            log.ListFailed(e);
+            throw new McpProtocolException("the tools cannot be listed now; see the gateway's log", McpErrorCode.InternalError);
+        }
+    }
+}

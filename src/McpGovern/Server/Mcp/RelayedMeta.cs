@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json;
+
+namespace McpGovern.Server;
+
+/// <summary>A call's <c>_meta</c>, taken apart: what is meant for us, and what travels on.</summary>
+/// <param name="ProgressToken">JSON text of the caller's token, a string or an integer.</param>
+/// <param name="Relayed">JSON text of the members that travel on, each verbatim; <c>null</c> where there are none.</param>
+internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey, string? Traceparent, string? ProtocolVersion, string? Relayed)
+{
+    public static readonly RelayedMeta None = new(null, null, null, null, null);
+
+    private const string Ours = "mcpgovern/", Protocol = "io.modelcontextprotocol/";
+
+    /// <param name="json">The text of a JSON object that <see cref="MessageReader"/> has accepted.</param>
+    public static RelayedMeta Read(string json)
+    {
+        var utf8 = Encoding.UTF8.GetBytes(json);
+        var meta = None;
+        var relayed = new List<string>();
+        var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MessageScan.MaxDepth });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var start = (int)reader.TokenStartIndex;
+            var name = TextOf(ref reader);
+            reader.Read();
+            var valueStart = (int)reader.TokenStartIndex;
+            var type = reader.TokenType;
+            var text = TextOf(ref reader);
+            reader.Skip();
+            var value = Encoding.UTF8.GetString(utf8[valueStart..(int)reader.BytesConsumed]);
+            switch (name)
+            {
+                case "progressToken":
+                    meta = type is JsonTokenType.String or JsonTokenType.Number ? meta with { ProgressToken = value } : meta;
+                    break;
+                case Ours + "idempotency-key":
+                    meta = meta with { IdempotencyKey = text };
+                    break;
+                case Protocol + "protocolVersion":
+                    meta = meta with { ProtocolVersion = text };
+                    break;
+                case { } when name.StartsWith(Ours, StringComparison.Ordinal) || name.StartsWith(Protocol, StringComparison.Ordinal):
+                    break;
+                default:
+                    meta = name == "traceparent" ? meta with { Traceparent = text } : meta;
+                    relayed.Add(Encoding.UTF8.GetString(utf8[start..(int)reader.BytesConsumed]));
+                    break;
+            }
+        }
+
+        return meta with { Relayed = relayed.Count == 0 ? null : "{" + string.Join(',', relayed) + "}" };
+    }
+
+    /// <summary>The name or string at the reader, or <c>null</c> where there is another value, or one that .NET cannot hold.</summary>
+    private static string? TextOf(ref Utf8JsonReader reader)
+    {
+        try
+        {
+            return reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName ? reader.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using McpGovern.Calls;
+using McpGovern.Wire;
+using Microsoft.Extensions.Logging;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace McpGovern.Server;
+
+/// <summary>Hands a <c>tools/call</c> to the handler, and its answer back, both verbatim.</summary>
+internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
+{
+    private static readonly CallToolResult StandIn = new();
+
+    public async ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    {
+        var request = context.JsonRpcRequest;
+        try
+        {
+            var answer = await AnswerAsync(actor, context, ct);
+            // Whoever cancelled is told nothing more, as the protocol asks.
+            ct.ThrowIfCancellationRequested();
+            Put(request, answer);
+            return StandIn;
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Without an answer the POST that asked would stay open for ever.
+            await (request.Context?.RelatedTransport?.DisposeAsync() ?? default);
+            throw;
+        }
+        catch (Exception e)
+        {
+            log.CallBroke(e);
+            Put(request, new CallAnswer.Error(RpcCode.InternalError, "the gateway failed on this call; whether it was sent is in its record", null));
+            return StandIn;
+        }
+    }
+
+    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    {
+        var raw = RawCall.Of(context.JsonRpcRequest) ?? throw new InvalidOperationException("the call came in past the message reader");
+        if (own.Find(context.Params!.Name) is { } tool)
+        {
+            return tool.CallAsync(actor, ToolArguments.Read(raw.Arguments), ct);
+        }
+
+        var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
+        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
+        {
+            IdempotencyKey = meta.IdempotencyKey,
+            MetaJson = meta.Relayed,
+            Traceparent = meta.Traceparent,
+            Client = context.Server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
+            Progress = meta.ProgressToken is { } token ? new ProgressRelay(context.Server, token, ct) : null,
+        }, ct);
+    }
+
+    private static void Put(JsonRpcRequest request, CallAnswer answer)
+    {
+        switch (answer)
+        {
+            case CallAnswer.Result result:
+                RawCall.Answer(request, new RawJson(result.Json));
+                break;
+            case CallAnswer.Error error:
+                RawCall.Answer(request, new JsonRpcErrorDetail { Code = error.Code, Message = error.Message, Data = DataOf(error.DataJson) });
+                break;
+        }
+    }
+
+    /// <summary>An error's data goes through the SDK's serializer, which cannot write every text there is: then it stays behind.</summary>
+    private static JsonElement? DataOf(string? json)
+    {
+        try
+        {
+            var data = json is null ? (JsonElement?)null : JsonElement.Parse(json);
+            JsonSerializer.SerializeToUtf8Bytes(data);
+            return data;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using McpGovern.Wire;
+using ModelContextProtocol.Protocol;
+
+namespace McpGovern.Server;
+
+/// <summary>
+/// The parts of a request and its answer that the SDK must not see, since its typed parameters would rewrite them. They travel
+/// beside the message, in its context.
+/// </summary>
+/// <param name="Arguments">JSON text, verbatim.</param>
+/// <param name="Meta">JSON text of <c>_meta</c>, verbatim, or <c>null</c>.</param>
+internal sealed record RawCall(string Arguments, string? Meta)
+{
+    private const string CallItem = "mcpgovern.call", AnswerItem = "mcpgovern.answer";
+
+    public void AttachTo(JsonRpcRequest request) => ItemsOf(request)[CallItem] = this;
+
+    /// <summary>Of a request that did not come through <see cref="MessageReader"/> there is nothing, and it is not served.</summary>
+    public static RawCall? Of(JsonRpcRequest request) => ItemsOf(request).TryGetValue(CallItem, out var call) ? call as RawCall : null;
+
+    /// <summary>Has <see cref="RawAnswers"/> send this instead of what the SDK's handler returns.</summary>
+    public static void Answer(JsonRpcRequest request, RawJson result) => ItemsOf(request)[AnswerItem] = result;
+
+    public static void Answer(JsonRpcRequest request, JsonRpcErrorDetail error) => ItemsOf(request)[AnswerItem] = error;
+
+    internal static object? AnswerOf(JsonRpcMessage message) =>
+        message.Context?.Items is { } items && items.TryGetValue(AnswerItem, out var answer) ? answer : null;
+
+    private static IDictionary<string, object?> ItemsOf(JsonRpcMessage message)
+    {
+        message.Context ??= new();
+        return message.Context.Items ??= new Dictionary<string, object?>();
+    }
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace McpGovern.Server;
+
+/// <summary>Reads a tool's arguments; the first that is malformed is kept, so that a tool reads all and asks once.</summary>
+internal sealed class ToolArguments
+{
+    private readonly JsonElement _arguments;
+
+    private ToolArguments(JsonElement arguments) => _arguments = arguments;
+
+    /// <summary>The argument that cannot be used, and what to send instead.</summary>
+    public string? Fault { get; private set; }
+
+    /// <param name="json">The text of a JSON object that <see cref="MessageReader"/> has accepted.</param>
+    public static ToolArguments Read(string json) => new(JsonElement.Parse(json));
+
+    /// <summary>An empty or blank text counts as none: clients fill optional fields with it.</summary>
+    public string? Text(string name)
+    {
+        try
+        {
+            return Value(name) switch
+            {
+                null => null,
+                { ValueKind: JsonValueKind.String } value => value.GetString() is { } text && !string.IsNullOrWhiteSpace(text) ? text : null,
+                _ => Refuse<string>($"{name} must be a string"),
+            };
+        }
+        catch (InvalidOperationException)
+        {
+            return Refuse<string>($"{name} holds half a surrogate pair; send whole characters");
+        }
+    }
+
+    public string? Required(string name, string what) => Text(name) ?? (Fault is null ? Refuse<string>($"{name} is missing; send {what}") : null);
+
+    public int? Number(string name, int from, int to) => Value(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt32(out var number) && number >= from && number <= to => number,
+        _ => Refuse<int?>($"{name} must be a whole number from {from} to {to}"),
+    };
+
+    /// <summary>A call's id under either of its names.</summary>
+    public string? CallOrExecution()
+    {
+        var target = Text("call_id") ?? Text("execution_id");
+        return target ?? (Fault is null ? Refuse<string>("call_id is missing; send the call_... or exec_... id of the call") : null);
+    }
+
+    public T? Refuse<T>(string fault)
+    {
+        Fault ??= fault;
+        return default;
+    }
+
+    private JsonElement? Value(string name) =>
+        _arguments.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+}
