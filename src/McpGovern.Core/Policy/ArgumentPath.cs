@@ -18,7 +18,7 @@ public sealed class ArgumentPath
     public static ArgumentPath? Parse(string text)
     {
         if (text.StartsWith('/'))
-            return new(text, [.. text[1..].Split('/').Select(s => s.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal))]);
+            return new(text, [.. text[1..].Split('/').Select(Unescape)]);
         var names = text.Split('.');
         return names.Contains("") ? null : new(text, names);
     }
@@ -31,6 +31,9 @@ public sealed class ArgumentPath
             at = at is { } element ? Step(element, segment) : null;
         return at;
     }
+
+    private static string Unescape(string segment) =>
+        segment.Replace("~1", "/", StringComparison.Ordinal).Replace("~0", "~", StringComparison.Ordinal);
 
     private static JsonElement? Step(JsonElement element, string segment)
     {

@@ -12,6 +12,8 @@ public static partial class Conditions
         ["eq", "ne", "gt", "gte", "lt", "lte", "in", "not_in", "glob", "regex", "exists", "under", "cidr"];
 
     private const int MaxRegexLength = 512;
+    private const string RegexExpected =
+        "a regular expression of at most 512 characters, without look-around, back references, or counts above 99";
 
     /// <summary>Either a condition, or what is wrong with it and what to write.</summary>
     public static (Condition? Condition, string? Problem, string? Cure) Create(string word, IReadOnlyList<Scalar> operands, bool isList)
@@ -19,7 +21,7 @@ public static partial class Conditions
         if (operands.Count == 0)
             return Wrong($"'{word}' has nothing to compare with", "list at least one value");
         if (isList && word is not ("in" or "not_in" or "glob" or "under" or "cidr"))
-            return Wrong($"'{word}' takes one value, not a list", word is "eq" ? "use 'in'" : word is "ne" ? "use 'not_in'" : "write one value");
+            return Wrong($"'{word}' takes one value, not a list", word switch { "eq" => "use 'in'", "ne" => "use 'not_in'", _ => "write one value" });
         return word switch
         {
             "eq" or "in" => Make(word, operands, value => OneOf(value, operands)),
@@ -28,11 +30,13 @@ public static partial class Conditions
             "gte" => Order(word, operands, sign => sign >= 0),
             "lt" => Order(word, operands, sign => sign < 0),
             "lte" => Order(word, operands, sign => sign <= 0),
-            "glob" => OverText(word, operands, ParseGlob, (glob, text) => Truths.Of(glob.IsMatch(text)), "a pattern of 1 to 256 characters"),
-            "regex" => OverText(word, operands, ParseRegex, Matches, "a regular expression of at most 512 characters, without look-around, back references or large counts"),
+            "glob" => OverText(word, operands, ParseGlob, (glob, text) => Truths.Of(glob.IsMatch(text)),
+                "a pattern of 1 to 256 characters"),
+            "regex" => OverText(word, operands, ParseRegex, Matches, RegexExpected),
             "under" => OverText(word, operands, PathPrefix.Parse, (folder, path) => folder.Contains(path), "an absolute path"),
             "cidr" => OverText(word, operands, ParseNetwork, Contains, "a network such as 10.0.0.0/8"),
-            "exists" when operands[0].Kind == ScalarKind.Boolean => Make(word, operands, value => Exists(value, operands[0].Text == "true")),
+            "exists" when operands[0].Kind == ScalarKind.Boolean =>
+                Make(word, operands, value => Exists(value, operands[0].Text == "true")),
             "exists" => Wrong("'exists' takes true or false", "write true or false"),
             _ => Wrong($"unknown condition '{word}'", $"use {string.Join(", ", Words)}"),
         };
@@ -130,7 +134,7 @@ public static partial class Conditions
     private sealed record Network(IPNetwork Range);
 
     private static Network? ParseNetwork(string text) =>
-        IPNetwork.TryParse(text, out var range) || (IsAddress(text) && IPNetwork.TryParse(text + (text.Contains(':', StringComparison.Ordinal) ? "/128" : "/32"), out range))
+        IPNetwork.TryParse(text, out var range) || (IsAddress(text) && IPNetwork.TryParse($"{text}/{(IsV6(text) ? 128 : 32)}", out range))
             ? new(range)
             : null;
 
@@ -144,9 +148,11 @@ public static partial class Conditions
 
     /// <summary>The full written form only: the short, octal and hexadecimal forms mean different addresses to different readers.</summary>
     private static bool IsAddress(string text) =>
-        text.Contains(':', StringComparison.Ordinal)
+        IsV6(text)
             ? !text.AsSpan().ContainsAny('%', '[', ']') && IPAddress.TryParse(text, out _)
             : DottedQuad().IsMatch(text);
+
+    private static bool IsV6(string text) => text.Contains(':', StringComparison.Ordinal);
 
     [GeneratedRegex(@"\{\d{3,}|\{\d*,\d{3,}", RegexOptions.CultureInvariant)]
     private static partial Regex LargeCount();

@@ -7,11 +7,13 @@ public sealed class PolicySet
 {
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = 1024 };
     private readonly CompiledFile[] compiled;
+    private readonly ToolRule[] tools;
 
     private PolicySet(IReadOnlyList<PolicyFile> files)
     {
         Files = files;
         compiled = [.. files.Select(f => new CompiledFile(f))];
+        tools = [.. files.SelectMany(f => f.Tools)];
         Digest = Canonical.Digest(Canonical.Of([.. files.Select(f => f.CanonicalText)]));
         Explain = files.Any(f => f.Explain == true) && files.All(f => f.Explain != false);
     }
@@ -51,10 +53,9 @@ public sealed class PolicySet
 
     public ToolTraits TraitsOf(string server, string tool, bool onlyUpstream)
     {
-        var rules = Files.SelectMany(f => f.Tools).ToArray();
         // What loosens is matched narrowly, what tightens widely.
-        var narrow = rules.Where(r => Fits(r, ignoreCase: false, bare: onlyUpstream)).ToArray();
-        var wide = rules.Where(r => Fits(r, ignoreCase: true, bare: true)).ToArray();
+        var narrow = tools.Where(r => Fits(r, ignoreCase: false, bare: onlyUpstream)).ToArray();
+        var wide = tools.Where(r => Fits(r, ignoreCase: true, bare: true)).ToArray();
         return new(
             narrow.Any(r => r.Idempotent == true) && wide.All(r => r.Idempotent != false),
             wide.FirstOrDefault(r => r.Effect is not null)?.Effect,
@@ -62,7 +63,8 @@ public sealed class PolicySet
             wide.FirstOrDefault(r => r.Audit == "each")?.Audit ?? narrow.FirstOrDefault(r => r.Audit is not null)?.Audit);
 
         bool Fits(ToolRule rule, bool ignoreCase, bool bare) =>
-            Glob.IsMatch(rule.Pattern, ToolName.Governed(server, tool), ignoreCase) || (bare && Glob.IsMatch(rule.Pattern, tool, ignoreCase));
+            Glob.IsMatch(rule.Pattern, ToolName.Governed(server, tool), ignoreCase)
+                || (bare && Glob.IsMatch(rule.Pattern, tool, ignoreCase));
     }
 
     /// <summary>False only when every possible call of the tool would be denied.</summary>
@@ -83,7 +85,9 @@ public sealed class PolicySet
         ]));
         return new(
             verdict, first.Rule.Describe(first.Pattern), first.Rule.Source, first.Rule.Reason, digest,
-            verdict == Verdict.RequireApproval ? ApprovalTerms.Strictest([.. deciding.Select(v => v.Rule.Terms ?? ApprovalTerms.Default)]) : null,
+            verdict == Verdict.RequireApproval
+                ? ApprovalTerms.Strictest([.. deciding.Select(v => v.Rule.Terms ?? ApprovalTerms.Default)])
+                : null,
             voices.Any(v => v.Rule.Audited));
     }
 }

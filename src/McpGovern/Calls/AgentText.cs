@@ -8,7 +8,7 @@ internal static class AgentText
 {
     public static string NotAvailable(string name) => $"Tool '{name}' is not available.";
 
-    public static string Denied(string name, string rule, string source) => $"Tool '{name}' is denied by policy ({rule}; {source}).";
+    public static string DeniedByPolicy(string name, string rule, string source) => $"Tool '{name}' is denied by policy ({rule}; {source}).";
 
     public static string CannotRecord(string why) =>
         $"Not executed: the call could not be recorded, and what cannot be recorded is not forwarded ({why}). Try again later.";

@@ -45,7 +45,7 @@ internal static class Answers
         return stands is null ? null : DecisionView.From(stands);
     }
 
-    private static ApprovalReceived? Deciding(Known known) => known is Rejected s ? s.By : known.Decisions.LastOrDefault();
+    private static ApprovalReceived? Deciding(Known known) => known is Rejected s ? s.By : known.Decisions is [.., var last] ? last : null;
 
     private static string Message(AnswerCode code, Executed executed, string word)
     {

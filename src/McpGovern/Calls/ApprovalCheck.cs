@@ -23,7 +23,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
             return new("tool", $"{submitted.Server} has no tool '{submitted.Tool}' any more", null, hash);
         }
 
-        var decision = policy.Current.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
         return decision.Verdict switch
         {
             Verdict.Deny => new("policy", $"policy denies it now ({decision.Rule})", null, hash),
@@ -36,7 +36,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
     }
 
     /// <summary>Whether this process may judge the call: its policy set is not older than the one that parked it.</summary>
-    public bool MayJudge(LoadedCall call) => call.Known.Gate!.PolicyActivatedAt <= policy.ActivatedAt;
+    public bool MayJudge(LoadedCall call) => call.Known.Gate!.PolicyActivatedAt <= policy.Current.ActivatedAt;
 
     /// <returns>The call as it stands afterwards: invalidated, or whatever won the race.</returns>
     public async Task<LoadedCall> InvalidateAsync(LoadedCall call, CallChange change, CancellationToken ct)
@@ -60,7 +60,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
         }
 
         var submitted = call.Known.Call;
-        var decision = policy.Current.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
         if (decision.Verdict == Verdict.RequireApproval)
         {
             // A definition that changed is found again when the successor is checked.
@@ -72,7 +72,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
     {
         var at = time.GetUtcNow();
         var submitted = Submission.Successor(call.Known.Call, successor, call.Id, ((CallState.Invalidated)call.State).Why.Detail, definitionHash, at);
-        var idempotent = policy.Current.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
-        return streams.CreateAsync(successor, new CallCommand.Park(submitted, Submission.Gate(submitted, decision, idempotent, policy.ActivatedAt, at), at), ct);
+        var idempotent = policy.Current.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
+        return streams.CreateAsync(successor, new CallCommand.Park(submitted, Submission.Gate(submitted, decision, idempotent, policy.Current.ActivatedAt, at), at), ct);
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class CallHandler(
             return Say(AgentText.NotAvailable(request.Name));
         }
 
-        var set = policy.Snapshot();
+        var set = policy.Current;
         var callId = streams.NewCallId();
         CallSubmitted call;
         try
@@ -47,7 +47,7 @@ internal sealed partial class CallHandler(
             return Say($"Not executed: the arguments cannot be read: {e.Message}");
         }
 
-        var decision = set.Policy.Evaluate(new(tool.Server, tool.Tool, call.Arguments, tools.OnlyUpstream));
+        var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, tools.OnlyUpstream));
         return decision.Verdict switch
         {
             Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, ct),
@@ -60,7 +60,7 @@ internal sealed partial class CallHandler(
     {
         await streams.CreateAsync(callId, new CallCommand.Deny(call, new(decision.Rule, decision.Source, decision.Reason, call.At), call.At), ct);
         LogDenied(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return Say(set.Policy.Explain ? AgentText.Denied(request.Name, decision.Rule, decision.Source) : AgentText.NotAvailable(request.Name));
+        return Say(set.Set.Explain ? AgentText.DeniedByPolicy(request.Name, decision.Rule, decision.Source) : AgentText.NotAvailable(request.Name));
     }
 
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
@@ -115,7 +115,7 @@ internal sealed partial class CallHandler(
         }
 
         call = call with { EarlierCall = earlier?.Call.Id };
-        var idempotent = set.Policy.TraitsOf(call.Server, call.Tool, tools.OnlyUpstream).Idempotent;
+        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, tools.OnlyUpstream).Idempotent;
         var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
         var parked = await streams.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
         if (parked.OpenCall is { } open && await streams.LoadAsync(open, ct) is { } other)

@@ -11,12 +11,12 @@ internal sealed partial class DecisionHandler(
 
     public Task<DecisionAnswer> DecideAsync(DecisionRequest request, CancellationToken ct) => GuardAsync(async () =>
     {
-        if (WhyMalformed(request) is { } malformed)
+        if (!CallId.TryParse(request.Target, out var callId) || WhyMalformed(request) is not null)
         {
-            return Answers.Of(AnswerCode.BadRequest, malformed);
+            return Answers.Of(AnswerCode.BadRequest, WhyMalformed(request) ?? Answers.MalformedId(request.Target));
         }
 
-        var (call, refusal) = await targets.FindAsync(request.Actor, request.Target!, request.NodeId, ct);
+        var (call, refusal) = await targets.FindAsync(request.Actor, callId, request.NodeId, ct);
         if (call is null)
         {
             return refusal!;
@@ -31,26 +31,26 @@ internal sealed partial class DecisionHandler(
         }
 
         var executed = await streams.ExecuteAsync(call.Id, command, ct);
-        var answer = executed is null ? Answers.NotFound(request.Target!) : Answers.Of(executed, request.Actor, request.Decision!);
+        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, request.Decision!);
         LogDecision(call.Id, request.Actor.Id, request.Decision!, request.Via, answer.Answer);
         return answer;
     });
 
     public Task<DecisionAnswer> CancelAsync(CancelRequest request, CancellationToken ct) => GuardAsync(async () =>
     {
-        if (!CallId.TryParse(request.Target, out _) || WhyBadText("reason", request.Reason) is not null)
+        if (!CallId.TryParse(request.Target, out var callId) || WhyBadText("reason", request.Reason) is not null)
         {
             return Answers.Of(AnswerCode.BadRequest, WhyBadText("reason", request.Reason) ?? Answers.MalformedId(request.Target));
         }
 
-        var (call, refusal) = await targets.FindAsync(request.Actor, request.Target, nodeId: null, ct);
+        var (call, refusal) = await targets.FindAsync(request.Actor, callId, nodeId: null, ct);
         if (call is null)
         {
             return refusal!;
         }
 
         var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Cancel(request.Actor, request.Reason, request.Via, time.GetUtcNow()), ct);
-        var answer = executed is null ? Answers.NotFound(request.Target) : Answers.Of(executed, request.Actor, "cancelled");
+        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, "cancelled");
         LogDecision(call.Id, request.Actor.Id, "cancelled", request.Via, answer.Answer);
         return answer;
     });
@@ -62,7 +62,6 @@ internal sealed partial class DecisionHandler(
 
     private static string? WhyMalformed(DecisionRequest request) => request switch
     {
-        _ when !CallId.TryParse(request.Target, out _) => Answers.MalformedId(request.Target),
         { Decision: not ("approved" or "rejected") } => $"decision '{request.Decision}' is not one; use approved or rejected",
         _ => WhyBadText("comment", request.Comment),
     };

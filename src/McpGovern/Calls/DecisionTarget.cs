@@ -6,12 +6,11 @@ namespace McpGovern.Calls;
 /// <summary>Finds the call that a decision means: by its own id, or by its execution's, where one pending call is inferred.</summary>
 internal sealed class DecisionTarget(CallStreams streams, ICallStore store)
 {
-    public async Task<(LoadedCall? Call, DecisionAnswer? Refusal)> FindAsync(Actor actor, string target, string? nodeId, CancellationToken ct)
+    public async Task<(LoadedCall? Call, DecisionAnswer? Refusal)> FindAsync(Actor actor, string callId, string? nodeId, CancellationToken ct)
     {
-        CallId.TryParse(target, out var callId);
         var node = string.IsNullOrEmpty(nodeId) ? null : nodeId;
-        var ofExecution = await store.FindByExecutionAsync(CallId.ExecutionOf(callId!), ct);
-        var ids = ofExecution.Count > 0 ? ofExecution.Select(row => row.CallId) : [callId!];
+        var ofExecution = await store.FindByExecutionAsync(CallId.ExecutionOf(callId), ct);
+        var ids = ofExecution.Count > 0 ? ofExecution.Select(row => row.CallId) : [callId];
         var visible = new List<LoadedCall>();
         foreach (var id in ids)
         {
@@ -24,7 +23,7 @@ internal sealed class DecisionTarget(CallStreams streams, ICallStore store)
         var pending = visible.Where(call => call.State is Pending).ToArray();
         return (visible.Count, pending.Length) switch
         {
-            (0, _) => (null, Answers.NotFound(target)),
+            (0, _) => (null, Answers.NotFound(callId)),
             (1, _) => (visible[0], null),
             (_, 1) => (pending[0], null),
             (_, 0) => (visible.MaxBy(call => call.Known.Call.At), null),

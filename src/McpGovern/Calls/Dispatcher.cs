@@ -8,7 +8,7 @@ namespace McpGovern.Calls;
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
     CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Outcomes outcomes, LeaseKeeper lease, string scope,
-    TimeProvider time, ILogger<Dispatcher> log)
+    TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Task> running = new();
     private readonly SemaphoreSlim slots = new(16);
@@ -144,10 +144,12 @@ internal sealed partial class Dispatcher(
     }
 
     private bool IsIdempotent(LoadedCall call) =>
-        policy.Current.TraitsOf(call.Known.Call.Server, call.Known.Call.Tool, upstreams.All.Count == 1).Idempotent;
+        policy.Current.Set.TraitsOf(call.Known.Call.Server, call.Known.Call.Tool, upstreams.All.Count == 1).Idempotent;
 
     // Computed from the stored submission and the stored rule digest: a stream that was tampered with does not run.
     private static string HashOf(LoadedCall call) => CallHash.Of(call.Known.Call, call.Known.Gate!.RuleDigest);
+
+    public void Dispose() => slots.Dispose();
 
     private Upstream? UpstreamOf(LoadedCall call) => call.Known.Call.Scope == scope
         ? upstreams.All.FirstOrDefault(u => u.Config.Fingerprint == call.Known.Call.UpstreamFingerprint)

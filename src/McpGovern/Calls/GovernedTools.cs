@@ -45,7 +45,7 @@ internal sealed partial class GovernedTools
             .. Names(Known())
                 .OrderBy(n => n.Key, StringComparer.Ordinal)
                 .Select(n => (n.Key, Tool: present.FirstOrDefault(t => t.Server == n.Value.Server && t.Tool == n.Value.Tool)))
-                .Where(n => n.Tool is not null && policy.Current.MayRequest(n.Tool.Server, n.Tool.Tool, OnlyUpstream))
+                .Where(n => n.Tool is not null && policy.Current.Set.MayRequest(n.Tool.Server, n.Tool.Tool, OnlyUpstream))
                 .Select(n => ToolJson.Advertise(n.Tool!.Definition.Json, n.Key)),
         ];
     }

@@ -5,7 +5,7 @@ using McpGovern.Upstreams;
 namespace McpGovern.Calls;
 
 /// <summary>Sends recorded calls and records what came of them.</summary>
-internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, int maxKeptResult, ILogger<Outcomes> log)
+internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, long maxKeptResult, ILogger<Outcomes> log)
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
 
@@ -49,7 +49,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         }
     }
 
-    private CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
+    private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
     {
         var latency = (at - sentAt).TotalMilliseconds;
         return answer switch

@@ -1,6 +1,76 @@
 using McpGovern.Calls;
+using McpGovern.Policy;
+using McpGovern.Storage;
+using McpGovern.Upstreams;
 
 namespace McpGovern.Server;
 
-/// <summary>What the doors work with: one per process, made from the settings.</summary>
-internal sealed record Gateway(CallHandler Calls, DecisionHandler Decisions, CallQueries Queries, GovernedTools Tools);
+/// <param name="Scope">Whose calls these are: only processes of the same scope run each other's.</param>
+/// <param name="Hold">How long a parked call's answer waits for its decision.</param>
+/// <param name="CallTimeout">After it, a call that was sent is <c>outcome_unknown</c>.</param>
+/// <param name="MaxKeptResult">Bytes.</param>
+internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult);
+
+/// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
+internal sealed class Gateway : IAsyncDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly LeaseKeeper lease;
+    private readonly Sweeper sweeper;
+    private readonly CancellationTokenSource stop = new();
+    private Task sweeping = Task.CompletedTask;
+
+    public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
+    {
+        (Store, Upstreams, Policy) = (store, upstreams, policy);
+        var onlyUpstream = upstreams.All.Count == 1;
+        var streams = new CallStreams(store, time);
+        lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
+        var check = new ApprovalCheck(streams, policy, onlyUpstream, time);
+        var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
+        var delivery = new Delivery(streams, store, time);
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
+        Queries = new CallQueries(streams, store, check, delivery);
+        Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, new CurrentDefinitions(upstreams), options.Scope, time, logs.CreateLogger<DecisionHandler>());
+        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time),
+            new Hold(streams, store, Dispatcher, delivery, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
+    }
+
+    public ICallStore Store { get; }
+    public UpstreamSet Upstreams { get; }
+    public PolicySource Policy { get; }
+    public CallHandler Calls { get; }
+    public DecisionHandler Decisions { get; }
+    public CallQueries Queries { get; }
+    public GovernedTools Tools { get; }
+    public Dispatcher Dispatcher { get; }
+
+    /// <summary>Makes the store ready; past-due calls expire before any decision is taken.</summary>
+    /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
+    public async Task OpenAsync(CancellationToken ct)
+    {
+        await Store.PrepareAsync(ct);
+        await sweeper.ExpireAsync(ct);
+    }
+
+    /// <summary>Begins to do what is due: for processes that serve.</summary>
+    public void Serve(Func<bool> mayClaim) => sweeping = sweeper.RunAsync(mayClaim, stop.Token);
+
+    /// <summary>Takes up nothing new, gives what is under way a moment to end, and lets go of upstreams and store.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await sweeping;
+        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await Upstreams.DisposeAsync();
+        // What was cut off there is recorded now: as unknown where it was sent.
+        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await lease.DisposeAsync();
+        Dispatcher.Dispose();
+        await Store.DisposeAsync();
+        stop.Dispose();
+    }
+}

@@ -1,0 +1,100 @@
+using McpGovern.Policy;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Settings;
+
+/// <summary>Settings, or why there are none; warnings come with both.</summary>
+internal sealed record SettingsResult(GovernSettings? Settings, IReadOnlyList<Diagnostic> Errors, IReadOnlyList<Diagnostic> Warnings);
+
+/// <summary>Loads settings: file, then environment, then flags, each over the one before.</summary>
+internal static class SettingsLoad
+{
+    private static readonly TimeSpan MostHold = TimeSpan.FromSeconds(55);
+
+    /// <param name="sources">Folders and environment.</param>
+    /// <param name="path">The file named by <c>--settings</c>, or null to look for one.</param>
+    /// <param name="flags">Values of flags by the name of their key, such as <c>hold</c>.</param>
+    public static SettingsResult Load(SettingsSources sources, string? path = null, IReadOnlyDictionary<string, string>? flags = null)
+    {
+        var file = path is not null ? Path.GetFullPath(path, sources.WorkingDirectory) : sources.Discover();
+        var shown = file is null ? "mcpgovern.yaml" : path ?? Shown(file, sources.WorkingDirectory);
+        var faults = new Faults(shown);
+        if (ReadRoot(file, faults) is not { } root)
+            return new(null, faults.Errors, faults.Warnings);
+
+        var keys = new SettingKeys(root, file, faults, sources, flags ?? new Dictionary<string, string>());
+        if (file is null && !keys.Has("policies") && !keys.Has("policy"))
+            faults.Error(0, $"there is no settings file in {sources.WorkingDirectory} or {sources.ConfigFolder}",
+                "create one, or name one with --settings");
+        else if (Read(keys, sources, file) is { } settings && faults.Errors.Count == 0)
+            return new(settings, [], faults.Warnings);
+        return new(null, faults.Errors, faults.Warnings);
+    }
+
+    private static MapNode? ReadRoot(string? file, Faults faults)
+    {
+        if (file is null)
+            return new MapNode([], 0, 0);
+        var node = DocumentReader.ReadFile(file, faults);
+        if (node is not (null or MapNode))
+            faults.Error(node, $"settings cannot be {node.Kind}", "write keys such as 'version: 1'");
+        return node as MapNode;
+    }
+
+    private static GovernSettings? Read(SettingKeys keys, SettingsSources sources, string? file)
+    {
+        keys.Fields("version").Word("version", "1");
+        var name = keys.Fields("name").Text("name");
+        var store = StoreText.Read(keys, sources.DataFolder);
+        var hold = keys.Fields("hold").Time("hold")?.Value ?? TimeSpan.FromSeconds(8);
+        if (hold > MostHold)
+            keys.Faults("hold").Error(keys.LineOf("hold"), "'hold' is longer than clients wait", "write at most 55s");
+        var policy = PolicySettings.Read(keys);
+        var upstreams = UpstreamReader.Read(keys);
+        var actors = ActorReader.Read(keys);
+        var listen = ReadUrl(keys, "listen", "http") ?? new Uri("http://127.0.0.1:7700");
+        var publicUrl = ReadUrl(keys, "public_url", "http", "https");
+        var caps = ReadCaps(keys);
+        var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
+        var retention = AboveZero(keys, "retention", TimeSpan.FromDays(30));
+        return policy is null || store is null ? null : new(
+            file, keys.Directory, name, store, hold, listen, policy.Value.Set, policy.Value.Inputs, upstreams, actors, caps,
+            callTimeout, retention, name ?? (StoreText.IsSqlite(store) ? file ?? keys.Directory : "default"),
+            publicUrl?.ToString().TrimEnd('/'));
+    }
+
+    private static TimeSpan AboveZero(SettingKeys keys, string key, TimeSpan usual)
+    {
+        if (keys.Fields(key).Time(key) is not { Value: { } time })
+            return usual;
+        if (time == TimeSpan.Zero)
+            keys.Faults(key).Error(keys.LineOf(key), $"'{key}' is 0", "write a time above 0s");
+        return time;
+    }
+
+    private static Uri? ReadUrl(SettingKeys keys, string key, params string[] schemes)
+    {
+        if (keys.Fields(key).Text(key, "write an address such as http://127.0.0.1:7700") is not { } text)
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme) && url.UserInfo.Length == 0
+            && url.Query.Length == 0 && (key == "public_url" || url.AbsolutePath == "/"))
+            return url;
+        keys.Faults(key).Error(keys.LineOf(key), $"'{key}' is '{text}', which is no {Spelling.Choice(schemes)} address",
+            "write one such as http://127.0.0.1:7700");
+        return null;
+    }
+
+    private static Caps ReadCaps(SettingKeys keys)
+    {
+        var usual = Caps.Default;
+        if (keys.Fields("caps").Block("caps", "write a block such as { arguments: 8MiB }") is not { } block)
+            return usual;
+        var fields = new Fields(block, keys.Faults("caps").Within("caps"), "pending_per_actor", "arguments", "gated_arguments", "result");
+        return new(
+            fields.Number("pending_per_actor", 1, 1_000_000) ?? usual.PendingPerActor, fields.Size("arguments") ?? usual.ArgumentsBytes,
+            fields.Size("gated_arguments") ?? usual.GatedArgumentsBytes, fields.Size("result") ?? usual.ResultBytes);
+    }
+
+    private static string Shown(string file, string workingDirectory) =>
+        Path.GetDirectoryName(file) == workingDirectory ? Path.GetFileName(file) : file;
+}

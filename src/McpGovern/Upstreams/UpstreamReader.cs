@@ -1,0 +1,113 @@
+using McpGovern.Policy;
+using McpGovern.Settings;
+
+namespace McpGovern.Upstreams;
+
+/// <summary>Reads the blocks <c>mcpServers</c> and <c>servers</c> as clients have them.</summary>
+internal sealed class UpstreamReader(SettingKeys keys)
+{
+    private static readonly string[] Known = ["type", "transport", "command", "args", "env", "cwd", "url", "headers", "disabled"];
+    private const string EntryCure = "write { command: npx, args: [...] } or { type: http, url: \"https://...\" }";
+
+    private readonly Dictionary<string, (string Name, int Line)> names = new(StringComparer.Ordinal);
+
+    public static IReadOnlyList<UpstreamConfig> Read(SettingKeys keys)
+    {
+        var reader = new UpstreamReader(keys);
+        return [.. reader.ReadBlock("mcpServers"), .. reader.ReadBlock("servers")];
+    }
+
+    private IEnumerable<UpstreamConfig> ReadBlock(string key) =>
+        (keys.Fields(key).Block(key, "write a block of servers")?.Members ?? [])
+            .Select(member => ReadEntry(member, keys.Faults(key).Within($"server '{member.Key}'"))).OfType<UpstreamConfig>();
+
+    private UpstreamConfig? ReadEntry(Member member, Faults faults)
+    {
+        if (member.Value is not MapNode map)
+        {
+            faults.Error(member.Line, $"this is {member.Value.Kind}", EntryCure);
+            return null;
+        }
+        foreach (var other in map.Members.Where(m => !Known.Contains(m.Key)))
+            faults.Warn(other.Line, $"'{other.Key}' is a client's own key and is ignored", "leave it, or remove it");
+        var fields = new Fields(map with { Members = [.. map.Members.Where(m => Known.Contains(m.Key))] }, faults, Known);
+        if (fields.Flag("disabled") == true || !IsNew(member, faults))
+            return null;
+        var command = Expanded(fields, "command", faults);
+        var url = ReadUrl(fields, faults);
+        var transport = Transport(fields, faults, map);
+        return transport is null ? null : new(
+            member.Key, ToolName.GovernedServer(member.Key), transport, command,
+            [.. fields.List("args", "write a list").Select(n => Expanded(n, "args", faults)).OfType<string>()],
+            Texts(fields, "env", faults), transport == "stdio" ? Folder(fields, faults) : null, url, Texts(fields, "headers", faults));
+    }
+
+    private bool IsNew(Member member, Faults faults)
+    {
+        var governed = ToolName.GovernedServer(member.Key);
+        if (governed.Length == 0)
+            faults.Error(member.Line, "the server has no name", "give it one");
+        else if (names.TryAdd(governed, (member.Key, member.Line)))
+            return true;
+        else
+            faults.Error(member.Line,
+                $"policy reads this name like '{names[governed].Name}' in line {names[governed].Line}, as '{governed}'", "rename one");
+        return false;
+    }
+
+    /// <summary>Null, and a fault, when it is unclear how to reach the server.</summary>
+    private static string? Transport(Fields fields, Faults faults, MapNode map)
+    {
+        bool hasCommand = fields.Node("command") is not null, hasUrl = fields.Node("url") is not null;
+        if (hasCommand == hasUrl)
+        {
+            faults.Error(map, hasUrl ? "it has both 'command' and 'url'" : "it has neither 'command' nor 'url'", EntryCure);
+            return null;
+        }
+        var key = fields.Node("type") is not null ? "type" : "transport";
+        if (fields.Node(key) is null)
+            return hasCommand ? "stdio" : "http";
+        var word = fields.Word(key, "stdio", "http", "sse", "streamable-http", "streamable_http", "streamableHttp");
+        if (word is null || hasCommand == (word == "stdio"))
+            return word is null or "stdio" or "sse" ? word : "http";
+        faults.Error(fields.LineOf(key), $"'{key}' is '{word}', but it has '{(hasCommand ? "command" : "url")}'", EntryCure);
+        return null;
+    }
+
+    private Uri? ReadUrl(Fields fields, Faults faults)
+    {
+        if (Expanded(fields, "url", faults) is not { } text)
+            return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+            return url;
+        // The address may carry a token, so it is not repeated.
+        faults.Error(fields.LineOf("url"), "'url' is no http or https address", "write one such as https://billing.example/mcp");
+        return null;
+    }
+
+    private string Folder(Fields fields, Faults faults) =>
+        Expanded(fields, "cwd", faults) is { } cwd ? Path.GetFullPath(cwd, keys.Directory) : keys.Directory;
+
+    private Dictionary<string, string> Texts(Fields fields, string key, Faults faults)
+    {
+        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var member in fields.Block(key, "write a block of names and values")?.Members ?? [])
+        {
+            if (Expanded(member.Value, $"{key}.{member.Key}", faults) is { } text)
+                texts[member.Key] = text;
+        }
+        return texts;
+    }
+
+    private string? Expanded(Fields fields, string key, Faults faults) =>
+        fields.Node(key) is { } node ? Expanded(node, key, faults) : null;
+
+    /// <summary>An empty text is a value here: servers are given empty variables and arguments.</summary>
+    private string? Expanded(Node node, string name, Faults faults)
+    {
+        if (node is ScalarNode { IsNull: false } scalar && (scalar.Text.Length > 0 || name is not ("command" or "url")))
+            return keys.Expand(scalar.Text, node.Line, faults);
+        faults.Error(node, $"'{name}' is {node.Kind}", "write text");
+        return null;
+    }
+}

@@ -1,0 +1,73 @@
+using McpGovern.Calls;
+using static McpGovern.Calls.CallCommand;
+using static McpGovern.Tests.Calls.CallSamples;
+
+namespace McpGovern.Tests.Calls;
+
+public sealed class CallAccessTests
+{
+    private static readonly Actor
+        Auditor = new("ada", "key:ada", "key") { Roles = Roles.Auditor },
+        Stranger = new("sam", "key:sam", "key") { Roles = Roles.Caller };
+
+    public static TheoryData<string[], Actor, bool> MayApprove => new()
+    {
+        { [], Alice, true },
+        { [], Bob, true },
+        { [], Stranger, false },
+        { [], Supervisor, false },
+        { ["alice"], Alice, true },
+        { ["alice"], Bob, false },
+        { ["group:finance"], Bob, true },
+        { ["group:fin*"], Bob, true },
+        { ["group:finance"], Alice, false },
+        { ["sam"], Stranger, true },
+        { ["*"], Alice, true },
+        { ["*"], Supervisor, false },
+        { ["agent:*"], Supervisor, true },
+        { ["agent:*"], Alice, false },
+        { ["agent:supervisor", "alice"], Supervisor, true },
+        { ["Alice"], Alice, false },
+        { ["group:*"], Supervisor with { Groups = ["finance"] }, false },
+    };
+
+    [Theory, MemberData(nameof(MayApprove))]
+    public void Approve_ByTheRulesApprovers_IsRecordedForThemOnly(string[] approvers, Actor actor, bool may) =>
+        Assert.Equal(may ? null : Refusal.NotEligible,
+            Decide(Pending(Parked with { Approvers = approvers }), new Approve(actor, null, "rest", null, Noon)).Refusal);
+
+    [Theory]
+    [InlineData(true, true, null)]
+    [InlineData(true, false, Refusal.NotEligible)]
+    [InlineData(false, true, null)]
+    public void HumanRequired_WithUnprovenPresence_RefusesApprovalsAndCountsRejections(bool approve, bool proven, Refusal? expected)
+    {
+        var by = Alice with { PresenceProven = proven };
+        CallCommand command = approve ? new Approve(by, null, "cli", null, Noon) : new Reject(by, null, "cli", null, Noon);
+
+        Assert.Equal(expected, Decide(Pending(Parked with { HumanRequired = true }), command).Refusal);
+    }
+
+    [Fact]
+    public void HumanRequired_WithANamedAgent_RefusesItsApprovalAndCountsItsRejection()
+    {
+        var history = Pending(Parked with { HumanRequired = true, Approvers = ["agent:*", "alice"] });
+
+        Assert.Equal(Refusal.NotEligible, Decide(history, new Approve(Supervisor with { PresenceProven = true }, null, "mcp", null, Noon)).Refusal);
+        Assert.Null(Decide(history, new Reject(Supervisor, null, "mcp", null, Noon)).Refusal);
+    }
+
+    public static TheoryData<Actor, bool> Looks => new()
+    {
+        { Agent, true }, { Alice, true }, { Operator, true }, { Auditor, true }, { Stranger, false }, { Supervisor, false },
+        { Stranger with { Credential = Agent.Credential }, true },
+    };
+
+    [Theory, MemberData(nameof(Looks))]
+    public void MaySee_ACall_IsForRequesterDecidersOperatorsAndAuditors(Actor actor, bool may) =>
+        Assert.Equal(may, CallAccess.MaySee(actor, (CallState.Known)Call.Replay(Pending())));
+
+    [Fact]
+    public void MaySee_AnApproverWhomTheRuleDoesNotName_DoesNot() =>
+        Assert.False(CallAccess.MaySee(Alice, (CallState.Known)Call.Replay(Pending(Parked with { Approvers = ["bob"] }))));
+}

@@ -1,0 +1,54 @@
+using McpGovern.Calls;
+using static McpGovern.Tests.Calls.CallSamples;
+
+namespace McpGovern.Tests.Calls;
+
+public sealed class CallHashTests
+{
+    public static TheoryData<CallSubmitted> Others => new(
+        Asked with { Scope = "other" },
+        Asked with { Tenant = "other" },
+        Asked with { Server = "other" },
+        Asked with { UpstreamFingerprint = "other" },
+        Asked with { Tool = "other" },
+        Asked with { ToolDefinitionHash = "other" },
+        Asked with { Arguments = """{"amount":901}""" },
+        Asked with { RequestedBy = "other" });
+
+    [Theory, MemberData(nameof(Others))]
+    public void Of_ACallThatDiffersInOneMember_IsAnotherHash(CallSubmitted other) => Assert.NotEqual(CallHash.Of(Asked, "rule"), CallHash.Of(other, "rule"));
+
+    [Fact]
+    public void Of_ACallUnderAnotherRule_IsAnotherHash() => Assert.NotEqual(CallHash.Of(Asked, "rule"), CallHash.Of(Asked, "other"));
+
+    [Fact]
+    public void Of_ACallThatDiffersInWhatIsNotRun_IsTheSameHash() =>
+        Assert.Equal(CallHash.Of(Asked, "rule"), CallHash.Of(Asked with { At = Two, Client = null, Arguments = """{ "amount": 900 }""" }, "rule"));
+
+    [Fact]
+    public void AttachKey_WithTheClientsOwnKey_KeepsTwoMeantCallsApart()
+    {
+        static string Key(string? client) => CallHash.AttachKey("default", "agent:coder", "payments", "submit", """{"amount":900}""", client);
+
+        Assert.Equal(Key(null), Key(null));
+        Assert.Equal(3, new[] { Key(null), Key("1"), Key("2") }.Distinct().Count());
+    }
+
+    [Theory]
+    [InlineData("call_0123456789abcdef0123456789abcdef", true)]
+    [InlineData("exec_0123456789ABCDEF0123456789abcdef", true)]
+    [InlineData("exec_01234567-89ab-cdef-0123-456789abcdef", true)]
+    [InlineData("01234567-89ab-cdef-0123-456789abcdef", true)]
+    [InlineData("0123456789abcdef0123456789abcdef", true)]
+    [InlineData("call_01234567-89ab-cdef-0123-456789abcdef", false)]
+    [InlineData("call_0123", false)]
+    [InlineData("call_0123456789abcdef0123456789abcdeg", false)]
+    [InlineData("CALL_0123456789abcdef0123456789abcdef", false)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    public void CallId_InAnySpelling_IsOneId(string? text, bool readable)
+    {
+        Assert.Equal(readable, CallId.TryParse(text, out var id));
+        Assert.Equal(readable ? "call_0123456789abcdef0123456789abcdef" : null, id);
+    }
+}

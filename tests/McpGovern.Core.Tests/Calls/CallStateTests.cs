@@ -1,0 +1,82 @@
+using McpGovern.Calls;
+using static McpGovern.Tests.Calls.CallSamples;
+
+namespace McpGovern.Tests.Calls;
+
+public sealed class CallStateTests
+{
+    public static TheoryData<CallEvent[], string> Statuses => new()
+    {
+        { [Asked, No], "denied" },
+        { [Asked, Ok], "allowed" },
+        { [Asked, Ok, Sent], "dispatching" },
+        { [Asked, Ok, Broke], "failed" },
+        { Pending(), "pending" },
+        { [.. Pending(ByTwo), AliceYes], "pending" },
+        { [.. Pending(ByTwo), AliceYes, CarolYes], "approved" },
+        { [.. Pending(ByTwo), AliceYes, AliceYes], "pending" },
+        { [.. Pending(ByTwo), AliceYes, CarolNo], "rejected" },
+        { Approved, "approved" },
+        { [.. Approved, Deferred], "approved" },
+        { [.. Dispatching, Deferred], "approved" },
+        { [.. Pending(), Expired], "expired" },
+        { [.. Approved, Expired], "expired" },
+        { [.. Approved, Cancelled], "cancelled" },
+        { [.. Pending(), Invalidated], "invalidated" },
+        { Dispatching, "dispatching" },
+        { [.. Dispatching, Done, Delivered], "succeeded" },
+        { [.. Dispatching, Broke], "failed" },
+        { [.. Dispatching, Lost], "outcome_unknown" },
+        { [.. Dispatching, Lost, Found], "resolved" },
+        { [.. Dispatching, Lost, Late], "resolved" },
+        { [.. Dispatching, Lost, Found, Late], "resolved" },
+    };
+
+    // A history that cannot be read must never open a gate.
+    public static TheoryData<CallEvent[]> Impossible => new()
+    {
+        { [AliceYes] },
+        { [Asked, AliceYes] },
+        { [Asked, Sent] },
+        { [Asked, No, Sent] },
+        { [Asked, Asked] },
+        { [.. Pending(), Sent] },
+        { [.. Pending(), AliceYes with { Decision = "Approved" }] },
+        { [.. Pending(), AliceNo, Sent] },
+        { [.. Pending(), AliceNo, AliceYes] },
+        { [.. Pending(), Expired, AliceYes] },
+        { [.. Approved, Cancelled, Sent] },
+        { [.. Approved, Invalidated, Sent] },
+        { [.. Dispatching, Done, Sent] },
+        { [.. Dispatching, Lost, Sent] },
+        { [.. Dispatching, Done, Done] },
+        { [.. Dispatching, Lost, Late, Late] },
+        { [Asked, Ok, Sent, Deferred] },
+    };
+
+    [Theory, MemberData(nameof(Statuses))]
+    public void StatusOf_AHistory_IsTheWordForIt(CallEvent[] history, string expected) => Assert.Equal(expected, CallStatus.Of(Call.Replay(history)));
+
+    [Theory, MemberData(nameof(Impossible))]
+    public void Replay_OfAnImpossibleHistory_Throws(CallEvent[] history) => Assert.Throws<InvalidDataException>(() => Call.Replay(history));
+
+    [Theory, MemberData(nameof(Statuses))]
+    public void View_OfAHistory_HasItsStatusAndVersion(CallEvent[] history, string expected)
+    {
+        var view = CallView.From("call_1", history);
+
+        Assert.Equal((expected, history.Length), (view.Status, (int)view.Version));
+        Assert.Equal(history.OfType<ApprovalReceived>().Count(), view.Decisions.Count);
+    }
+
+    [Fact]
+    public void Row_OfADispatchingCall_IsOpenAndNamesItsProcess()
+    {
+        var row = CallRow.From("call_1", 4, Call.Replay(Dispatching));
+
+        Assert.Equal(("p1", "attach", true), (row.Process, row.AttachKey, row.Open));
+    }
+
+    [Fact]
+    public void Row_OfAnAllowedCall_HasNoAttachKey() => Assert.Null(CallRow.From("call_1", 3, Call.Replay([Asked, Ok, Sent])).AttachKey);
+}

@@ -1,0 +1,73 @@
+// A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto> <target as JSON>
+// The target is {command, args, env, cwd} or {url, headers}. Each line on stdin is one operation, each line on stdout its answer.
+import { createInterface } from 'node:readline';
+import process from 'node:process';
+
+const [, , sdk, targetText] = process.argv;
+const target = JSON.parse(targetText);
+const say = (answer) => process.stdout.write(JSON.stringify(answer) + '\n');
+const fault = (e) => ({ ok: false, error: { name: e.name, code: e.code ?? null, message: e.message } });
+
+const { client, transport } = await (sdk === 'v1' ? openV1() : openV2(sdk === 'v2-auto' ? 'auto' : 'legacy'));
+try {
+  await client.connect(transport);
+} catch (e) {
+  say(fault(e));
+  process.exit(1);
+}
+say({ ok: true, server: client.getServerVersion(), protocol: client.getNegotiatedProtocolVersion?.() ?? null });
+
+for await (const line of createInterface({ input: process.stdin })) {
+  say(await perform(JSON.parse(line)).catch(fault));
+}
+await client.close();
+process.exit(0);
+
+async function perform(operation) {
+  switch (operation.op) {
+    case 'list':
+      return { ok: true, tools: (await client.listTools()).tools };
+    case 'call':
+      return await call(operation);
+    default:
+      throw new Error(`unknown operation ${operation.op}`);
+  }
+}
+
+// cancelAfter: give up after that many progress notifications. meta: what a client adds to its request.
+async function call({ name, arguments: args, meta, progress, cancelAfter }) {
+  const abort = new AbortController();
+  const seen = [];
+  const onprogress = (p) => {
+    seen.push(p.progress);
+    if (cancelAfter && seen.length >= cancelAfter) abort.abort('the test gave up');
+  };
+  const options = { signal: abort.signal, timeout: 60_000, ...(progress || cancelAfter ? { onprogress } : {}) };
+  const params = { name, arguments: args, ...(meta ? { _meta: meta } : {}) };
+  try {
+    const result = sdk === 'v1' ? await client.callTool(params, undefined, options) : await client.callTool(params, options);
+    return { ok: true, result, progress: seen };
+  } catch (e) {
+    return { ...fault(e instanceof Error ? e : new Error(String(e))), progress: seen };
+  }
+}
+
+async function openV1() {
+  const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
+  const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
+  const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
+  return { client: new Client({ name: 'typescript-v1', version: '1.0.0' }), transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+}
+
+async function openV2(mode) {
+  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
+  const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
+  const client = new Client({ name: 'typescript-v2', version: '1.0.0' }, { versionNegotiation: { mode } });
+  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+}
+
+function open(Stdio, Http) {
+  return target.url
+    ? new Http(new URL(target.url), { requestInit: { headers: target.headers ?? {} } })
+    : new Stdio({ command: target.command, args: target.args, env: { ...process.env, ...target.env }, cwd: target.cwd, stderr: 'inherit' });
+}

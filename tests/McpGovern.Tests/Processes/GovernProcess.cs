@@ -1,0 +1,78 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace McpGovern.Tests.Processes;
+
+/// <summary>The product as its users run it: the built program, in a process of its own.</summary>
+internal static class GovernProcess
+{
+    public static string Dll { get; } = Path.Combine(AppContext.BaseDirectory, "McpGovern.dll");
+
+    /// <summary>What a client has to launch: <c>dotnet McpGovern.dll</c> with these.</summary>
+    public static string[] CommandLine(string verb, string settings, params IEnumerable<string> args) =>
+        [Dll, .. verb.Split(' '), "--settings", settings, .. args];
+
+    /// <param name="captureOutput">Off for <c>stdio</c> when the test is the client.</param>
+    public static ChildProcess Start(
+        string verb,
+        string settings,
+        IEnumerable<string>? args = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        bool captureOutput = true) =>
+        new("dotnet", CommandLine(verb, settings, args ?? []), WithoutOurOwn(environment), Path.GetDirectoryName(settings), captureOutput);
+
+    public static async Task<Finished> RunToEndAsync(
+        string verb,
+        string settings,
+        IEnumerable<string>? args = null,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        string? input = null)
+    {
+        await using var process = Start(verb, settings, args, environment);
+        return await process.EndAsync(input);
+    }
+
+    /// <summary>Starts <c>serve</c> and returns when it answers.</summary>
+    public static async Task<ServingProcess> ServeAsync(
+        string settings,
+        int? port = null,
+        IEnumerable<string>? args = null,
+        IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        var address = new Uri($"http://127.0.0.1:{port ?? FreePort()}");
+        var process = Start("serve", settings, ["--listen", address.GetLeftPart(UriPartial.Authority), .. args ?? []], environment);
+        var serving = new ServingProcess(process, address);
+        try
+        {
+            await serving.WaitUntilReadyAsync();
+            return serving;
+        }
+        catch
+        {
+            await serving.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Free a moment ago; nothing reserves it.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    // Whoever runs the tests may have the product configured for himself.
+    private static Dictionary<string, string?> WithoutOurOwn(IReadOnlyDictionary<string, string?>? environment)
+    {
+        var all = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(name => name.StartsWith("MCPGOVERN_", StringComparison.OrdinalIgnoreCase))
+            .ToDictionary(name => name, _ => (string?)null);
+        foreach (var (name, value) in environment ?? new Dictionary<string, string?>())
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+}
