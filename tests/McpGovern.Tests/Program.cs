@@ -7,12 +7,18 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
-        if (args is not ["fake-upstream", .. var options])
+        switch (args)
         {
-            await Console.Error.WriteLineAsync("usage: fake-upstream [options]; see FakeUpstream");
-            return 2;
+            case ["fake-upstream", .. var options]:
+                return await new FakeUpstream(FakeUpstreamOptions.Parse(options)).RunAsync();
+            case ["hold-upstream", .. var options]:
+                // A gateway in the middle of a call, for a test to kill.
+                await using (var host = new UpstreamHost(FakeUpstreamOptions.Config("fake", options)))
+                    await host.CallAsync("lasting", timeout: TimeSpan.FromMinutes(5));
+                return 0;
+            default:
+                await Console.Error.WriteLineAsync("usage: fake-upstream [options]; see FakeUpstreamOptions");
+                return 2;
         }
-
-        return await new FakeUpstream(FakeUpstreamOptions.Parse(options)).RunAsync();
     }
 }

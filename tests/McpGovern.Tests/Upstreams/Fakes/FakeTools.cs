@@ -10,7 +10,7 @@ internal static class FakeTools
     private static readonly string[] Names =
     [
         "echo", "odd", "modern_only", "is_error", "refuse", "refuse_no_text", "input_required", "not_a_result",
-        "slow", "hang", "crash", "twice", "wrong_id", "big", "progress", "change_tools", "env", "grandchild", "ask", "deaf", "pid",
+        "slow", "hang", "lasting", "crash", "twice", "wrong_id", "big", "progress", "change_tools", "env", "grandchild", "ask", "deaf", "pid",
     ];
 
     /// <summary>A result with everything that a reader of known types would lose: the bytes that must arrive.</summary>
@@ -55,6 +55,12 @@ internal static class FakeTools
                 upstream.Answer(id, Text("\"slept\""));
                 break;
             case "hang": break;
+            case "lasting":
+                // On the reader's own thread, so that the end of stdin is seen only when it is done.
+                Thread.Sleep(2000);
+                upstream.Effect(tool, "finished");
+                upstream.Answer(id, Text("\"lasted\""));
+                break;
             case "crash":
                 await Console.Error.WriteLineAsync("segmentation fault, sort of");
                 Environment.Exit(3);
