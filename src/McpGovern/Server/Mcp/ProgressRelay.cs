@@ -1,3 +1,4 @@
+using McpGovern.Wire;
 using System.Text;
 using McpGovern.Calls;
 using ModelContextProtocol.Protocol;

@@ -1,3 +1,4 @@
+using McpGovern.Wire;
 using System.Text.Json;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
