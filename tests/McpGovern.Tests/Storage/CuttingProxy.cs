@@ -72,7 +72,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             if (await (await Task.WhenAny(up, down)) is { } late)
             {
                 client.Close();
-                Late = SayLateAsync(server, late);
+                Late = SayLateAsync(server, late, down);
                 return;
             }
         }
@@ -126,11 +126,12 @@ internal sealed class CuttingProxy : IAsyncDisposable
         return null;
     }
 
-    private async Task SayLateAsync(TcpClient server, byte[] words)
+    private async Task SayLateAsync(TcpClient server, byte[] words, Task answered)
     {
         await Task.Delay(400, closing.Token);
         await server.GetStream().WriteAsync(words, closing.Token);
-        await server.GetStream().ReadAtLeastAsync(new byte[64], 1, throwOnEndOfStream: false, closing.Token);
+        // There is nobody left to carry the answer to.
+        await answered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         server.Close();
     }
 

@@ -92,9 +92,10 @@ internal static class PostgresSchema
                 await ScalarAsync(connection, migration, ct);
             }
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DuplicateTable)
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DatatypeMismatch
+            or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidForeignKey)
         {
-            throw new StoreRefusedException($"{store}: the schema 'mcpgovern' holds tables of another program: {e.MessageText}", e);
+            throw new StoreRefusedException($"{store}: the schema 'mcpgovern' holds tables of another program or shape: {e.MessageText}", e);
         }
 
         if (await ScalarAsync(connection, FindMismatch, ct) is string mismatch)
