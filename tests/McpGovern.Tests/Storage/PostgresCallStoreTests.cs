@@ -156,6 +156,26 @@ public sealed class PostgresCallStoreTests : CallStoreContract
         Assert.Equal("10s", await ScalarAsync(settings, "show idle_in_transaction_session_timeout"));
     }
 
+    [SkippableFact]
+    public async Task Prepare_OnAServerThatMayLoseCommits_Warns()
+    {
+        await using var server = await PostgresServer.StartOwnAsync();
+        var text = await server.CreateOwnDatabaseAsync();
+        using var log = new WarningLog();
+        await using var store = CallStores.Open(text, TimeProvider.System, log);
+        await store.PrepareAsync(default);
+        Assert.Empty(log.Warnings);
+
+        await TamperAsync(text, "alter system set fsync = off");
+        await TamperAsync(text, "alter system set full_page_writes = off");
+        await TamperAsync(text, "select pg_reload_conf()");
+        await EventuallyAsync(() => ScalarAsync(text, "show fsync"), setting => setting is "off");
+        await EventuallyAsync(() => ScalarAsync(text, "show full_page_writes"), setting => setting is "off");
+        await store.PrepareAsync(default);
+
+        Assert.Contains("fsync, full_page_writes is off", Assert.Single(log.Warnings), StringComparison.Ordinal);
+    }
+
     private async Task<(ICallStore Store, CuttingProxy Proxy)> OpenBehindProxyAsync()
     {
         await OpenAsync();

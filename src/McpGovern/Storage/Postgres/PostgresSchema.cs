@@ -110,7 +110,7 @@ internal static class PostgresSchema
 
     /// <summary>The server settings without which a commit may be lost when the machine fails.</summary>
     public static async Task<string?> UndurableAsync(NpgsqlConnection connection, CancellationToken ct) => await ScalarAsync(connection,
-        "select string_agg(name, ', ') from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'", ct) as string;
+        "select string_agg(name, ', ' order by name) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'", ct) as string;
 
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken ct) =>
         await ScalarAsync(connection, "select to_regclass('mcpgovern.schema_version')::text", ct) is string
