@@ -24,7 +24,7 @@ internal sealed class PostgresServer : IAsyncDisposable
                 start) start; echo started ;;
             esac
         done
-        kill -INT $!; wait $!; rm -rf "$folder"
+        kill -QUIT $!; wait $!; rm -rf "$folder"
         """;
 
     private static readonly Lazy<Task<PostgresServer>> Shared = new(StartOwnAsync);
