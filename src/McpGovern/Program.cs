@@ -1,1 +1,3 @@
-Console.WriteLine("mcpgovern");
+using McpGovern.Cli;
+
+return await CommandLine.RunAsync(args);

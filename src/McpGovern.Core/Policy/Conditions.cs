@@ -21,7 +21,7 @@ public static partial class Conditions
         if (operands.Count == 0)
             return Wrong($"'{word}' has nothing to compare with", "list at least one value");
         if (isList && word is not ("in" or "not_in" or "glob" or "under" or "cidr"))
-            return Wrong($"'{word}' takes one value, not a list", word is "eq" ? "use 'in'" : word is "ne" ? "use 'not_in'" : "write one value");
+            return Wrong($"'{word}' takes one value, not a list", word switch { "eq" => "use 'in'", "ne" => "use 'not_in'", _ => "write one value" });
         return word switch
         {
             "eq" or "in" => Make(word, operands, value => OneOf(value, operands)),
@@ -30,11 +30,13 @@ public static partial class Conditions
             "gte" => Order(word, operands, sign => sign >= 0),
             "lt" => Order(word, operands, sign => sign < 0),
             "lte" => Order(word, operands, sign => sign <= 0),
-            "glob" => OverText(word, operands, ParseGlob, (glob, text) => Truths.Of(glob.IsMatch(text)), "a pattern of 1 to 256 characters"),
+            "glob" => OverText(word, operands, ParseGlob, (glob, text) => Truths.Of(glob.IsMatch(text)),
+                "a pattern of 1 to 256 characters"),
             "regex" => OverText(word, operands, ParseRegex, Matches, RegexExpected),
             "under" => OverText(word, operands, PathPrefix.Parse, (folder, path) => folder.Contains(path), "an absolute path"),
             "cidr" => OverText(word, operands, ParseNetwork, Contains, "a network such as 10.0.0.0/8"),
-            "exists" when operands[0].Kind == ScalarKind.Boolean => Make(word, operands, value => Exists(value, operands[0].Text == "true")),
+            "exists" when operands[0].Kind == ScalarKind.Boolean =>
+                Make(word, operands, value => Exists(value, operands[0].Text == "true")),
             "exists" => Wrong("'exists' takes true or false", "write true or false"),
             _ => Wrong($"unknown condition '{word}'", $"use {string.Join(", ", Words)}"),
         };

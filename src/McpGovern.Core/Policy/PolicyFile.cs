@@ -16,7 +16,7 @@ public sealed record PolicyFile(
 }
 
 /// <summary>An entry of one of the lists, of <c>rules</c>, or the default.</summary>
-/// <param name="List">The key it stands under: <c>allow</c>, <c>deny</c>, <c>blocked_tools</c>, <c>require_approval_for</c>, <c>rules</c> or <c>default</c>.</param>
+/// <param name="List">The key that it stands under, as it is spelled in the file.</param>
 /// <param name="Patterns">Globs over tool names; the rule matches when one of them does. None for the default.</param>
 /// <param name="Verdict">What it says.</param>
 /// <param name="When">What it asks of the arguments.</param>

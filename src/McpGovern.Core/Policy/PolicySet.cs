@@ -63,7 +63,8 @@ public sealed class PolicySet
             wide.FirstOrDefault(r => r.Audit == "each")?.Audit ?? narrow.FirstOrDefault(r => r.Audit is not null)?.Audit);
 
         bool Fits(ToolRule rule, bool ignoreCase, bool bare) =>
-            Glob.IsMatch(rule.Pattern, ToolName.Governed(server, tool), ignoreCase) || (bare && Glob.IsMatch(rule.Pattern, tool, ignoreCase));
+            Glob.IsMatch(rule.Pattern, ToolName.Governed(server, tool), ignoreCase)
+                || (bare && Glob.IsMatch(rule.Pattern, tool, ignoreCase));
     }
 
     /// <summary>False only when every possible call of the tool would be denied.</summary>
@@ -84,7 +85,9 @@ public sealed class PolicySet
         ]));
         return new(
             verdict, first.Rule.Describe(first.Pattern), first.Rule.Source, first.Rule.Reason, digest,
-            verdict == Verdict.RequireApproval ? ApprovalTerms.Strictest([.. deciding.Select(v => v.Rule.Terms ?? ApprovalTerms.Default)]) : null,
+            verdict == Verdict.RequireApproval
+                ? ApprovalTerms.Strictest([.. deciding.Select(v => v.Rule.Terms ?? ApprovalTerms.Default)])
+                : null,
             voices.Any(v => v.Rule.Audited));
     }
 }

@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 /// <summary>The caps on what a caller may hand in; every refusal names its setting.</summary>
 /// <param name="Arguments">Bytes of an allowed call's arguments.</param>
 /// <param name="GatedArguments">Bytes of a gated call's arguments.</param>
-internal sealed record CallLimits(int PendingPerActor, int Arguments, int GatedArguments)
+internal sealed record CallLimits(int PendingPerActor, long Arguments, long GatedArguments)
 {
     public string? WhyTooLarge(string arguments, bool gated)
     {

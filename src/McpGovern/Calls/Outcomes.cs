@@ -5,7 +5,7 @@ using McpGovern.Upstreams;
 namespace McpGovern.Calls;
 
 /// <summary>Sends recorded calls and records what came of them.</summary>
-internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, int maxKeptResult, ILogger<Outcomes> log)
+internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, long maxKeptResult, ILogger<Outcomes> log)
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
 

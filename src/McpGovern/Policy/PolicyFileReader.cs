@@ -69,7 +69,8 @@ internal sealed class PolicyFileReader
         // An allow list means that the rest is not allowed; files without one work as they do elsewhere.
         var verdict = (written is null ? null : Verdicts.Parse(written)) ?? (fields.Node("allow") is null ? Verdict.Allow : Verdict.Deny);
         if (fields.Node("default") is null && verdict == Verdict.Allow)
-            faults.Warn(fields.Line, "no default is written, so whatever nothing here names is allowed", "write 'default: deny', or 'default: allow' if that is meant");
+            faults.Warn(fields.Line, "no default is written, so whatever nothing here names is allowed",
+                "write 'default: deny', or 'default: allow' if that is meant");
         return new(
             "default", [], verdict, When.Always, verdict == Verdict.RequireApproval ? ApprovalTerms.Default : null,
             $"{faults.File}:{fields.LineOf("default")}");
@@ -90,7 +91,8 @@ internal sealed class PolicyFileReader
         var fields = new Fields(map, within, "idempotent", "effect", "same_session", "audit");
         var effect = fields.Text("effect");
         if (effect is not null && !EffectTemplate.IsWellFormed(effect))
-            within.Error(fields.LineOf("effect"), $"'effect' is '{effect}'", "write text with argument paths in braces, such as \"refund:{payment_id}\"");
+            within.Error(fields.LineOf("effect"), $"'effect' is '{effect}'",
+                "write text with argument paths in braces, such as \"refund:{payment_id}\"");
         return new(
             pattern, fields.Flag("idempotent"), effect, fields.Flag("same_session"), fields.Word("audit", "batched", "each"),
             $"{faults.File}:{member.Line}");

@@ -19,13 +19,16 @@ internal static class PolicySettings
         if (keys.Node("policy") is null && keys.Node("policies") is null or ListNode { Items.Count: 0 })
             keys.Faults("policies").Error(keys.LineOf("policies"), "there is no policy, and without one nothing is decided",
                 "write 'policies: [policies/mine.yaml]', or 'policy: { default: allow }' if everything is to be allowed");
-        return readings.Count > 0 && readings.All(r => r.File is not null) ? (PolicySet.Create([.. readings.Select(r => r.File!)]), inputs) : null;
+        return readings.Count > 0 && readings.All(r => r.File is not null)
+            ? (PolicySet.Create([.. readings.Select(r => r.File!)]), inputs)
+            : null;
     }
 
     private static void AddFile(SettingKeys keys, Node node, List<PolicyInput> inputs, List<PolicyReading> readings)
     {
         var faults = keys.Faults("policies");
-        if (Values.Text(node, "policies", faults, "name a file") is not { } written || keys.Expand(written, node.Line, faults) is not { } name)
+        if (Values.Text(node, "policies", faults, "name a file") is not { } written
+            || keys.Expand(written, node.Line, faults) is not { } name)
             return;
         var input = new PolicyInput(keys.Resolve("policies", name), name, Inline: null);
         if (!File.Exists(input.Path))
@@ -42,7 +45,8 @@ internal static class PolicySettings
         var faults = keys.Faults("policy");
         if (node is not MapNode { Members.Count: > 0 })
         {
-            faults.Error(node, $"'policy' is {(node is MapNode ? "empty" : node.Kind)}", "write a policy such as { default: deny }; files are named under 'policies'");
+            faults.Error(node, $"'policy' is {(node is MapNode ? "empty" : node.Kind)}",
+                "write a policy such as { default: deny }; files are named under 'policies'");
             return;
         }
         inputs.Add(new(keys.IsFromFile("policy") ? keys.SettingsFile : null, faults.File, node));

@@ -41,7 +41,8 @@ internal sealed class PolicySource(PolicySet initial, IReadOnlyList<PolicyInput>
     }
 
     /// <summary>Contents, not time stamps: an editor's save may keep the size and fall into the same tick. Files are small.</summary>
-    private static string Fingerprint(IReadOnlyList<PolicyInput> inputs) => string.Join('\n', inputs.Select(i => i.Path is null ? "" : Fingerprint(i.Path)));
+    private static string Fingerprint(IReadOnlyList<PolicyInput> inputs) =>
+        string.Join('\n', inputs.Select(i => i.Path is null ? "" : Fingerprint(i.Path)));
 
     private static string Fingerprint(string path)
     {

@@ -6,7 +6,9 @@ namespace McpGovern.Policy;
 internal static class PolicyTestReader
 {
     public static IReadOnlyList<PolicyTest> Read(Node? node, Faults faults) =>
-        node is null ? [] : [.. Values.List(node, "tests", faults, "write a list of { call, args, expect }").Select(n => Case(n, faults)).OfType<PolicyTest>()];
+        node is null
+            ? []
+            : [.. Values.List(node, "tests", faults, "write a list of { call, args, expect }").Select(n => Case(n, faults)).OfType<PolicyTest>()];
 
     private static PolicyTest? Case(Node node, Faults faults)
     {
@@ -23,6 +25,8 @@ internal static class PolicyTestReader
             within.Error(map, "'expect' is missing", "use allow, deny or require_approval");
         var expect = fields.Word("expect", "allow", "deny", "require_approval");
         var arguments = fields.Block("args", "write a block of arguments");
-        return call is null || expect is null ? null : new(call, arguments?.ToJson() ?? "{}", Verdicts.Parse(expect)!.Value, $"{faults.File}:{map.Line}");
+        return call is null || expect is null
+            ? null
+            : new(call, arguments?.ToJson() ?? "{}", Verdicts.Parse(expect)!.Value, $"{faults.File}:{map.Line}");
     }
 }

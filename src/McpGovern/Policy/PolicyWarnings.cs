@@ -13,31 +13,37 @@ internal static class PolicyWarnings
         if (file.Lists.Count + file.Rules.Count > MostRules)
             return;
         for (var i = 0; i < file.Lists.Count; i++)
-            Report(file.Lists[i], file.Lists.Where((other, at) => other.Verdict > file.Lists[i].Verdict || (at < i && other.Verdict == file.Lists[i].Verdict)), faults);
+            Report(file.Lists[i], file.Lists.Where((other, at) => IsStronger(other, at, file.Lists[i], i)), faults);
         for (var i = 0; i < file.Rules.Count; i++)
             Report(file.Rules[i], file.Rules.Take(i), faults);
     }
+
+    private static bool IsStronger(PolicyRule other, int at, PolicyRule rule, int index) =>
+        other.Verdict > rule.Verdict || (at < index && other.Verdict == rule.Verdict);
 
     private static void Report(PolicyRule rule, IEnumerable<PolicyRule> stronger, Faults faults)
     {
         var over = stronger.Where(s => s.When.IsAlways).ToArray();
         foreach (var pattern in rule.Patterns)
         {
-            if (over.FirstOrDefault(o => o.Patterns.Any(p => Covers(o, p, rule, pattern))) is not { } first || KeepsItsTerms(rule, first))
+            if (over.FirstOrDefault(o => o.Patterns.Any(p => Covers(p, pattern, o.IgnoresCase))) is not { } first
+                || KeepsItsTerms(rule, first))
                 continue;
             faults.Warn(
-                LineOf(rule), $"{rule.List}: '{pattern}' can never decide, because {first.List} in line {LineOf(first)} does already", "leave it out, or change one");
+                LineOf(rule), $"{rule.List}: '{pattern}' never decides, because {first.List} in line {LineOf(first)} does already",
+                "leave it out, or change one");
         }
     }
 
     /// <summary>A second gate over the same tools may still add approvers or a quorum.</summary>
     private static bool KeepsItsTerms(PolicyRule rule, PolicyRule first) =>
-        rule.List != "rules" && rule.Verdict == Verdict.RequireApproval && first.Verdict == rule.Verdict && !rule.Terms!.Equals(first.Terms);
+        rule.List != "rules" && rule.Verdict == Verdict.RequireApproval && first.Verdict == rule.Verdict
+            && !rule.Terms!.Equals(first.Terms);
 
     /// <summary>Sound, not complete: a pattern without <c>?</c> that matches another's spelling matches all that the other does.</summary>
-    private static bool Covers(PolicyRule first, string wide, PolicyRule second, string narrow) =>
-        (wide == narrow || (!wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, first.IgnoresCase)))
-        && (wide == "*" || first.Verdict != Verdict.Allow || second.Verdict == Verdict.Allow);
+    private static bool Covers(string wide, string narrow, bool ignoreCase) =>
+        wide == narrow || (!wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, ignoreCase));
 
-    private static int LineOf(PolicyRule rule) => int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;
+    private static int LineOf(PolicyRule rule) =>
+        int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;
 }

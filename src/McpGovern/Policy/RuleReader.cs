@@ -13,7 +13,10 @@ internal sealed class RuleReader(Faults faults)
     {
         var terms = verdict == Verdict.RequireApproval ? ApprovalTerms.Default : null;
         if (node is not MapNode map)
-            return Pattern(node, faults.Within(list)) is { } pattern ? new(list, [pattern], verdict, When.Always, terms, Source(node)) : null;
+        {
+            var pattern = Pattern(node, faults.Within(list));
+            return pattern is null ? null : new(list, [pattern], verdict, When.Always, terms, Source(node));
+        }
         var within = faults.Within($"{list} {Name(map.Find("tools")?.Value)}".TrimEnd());
         var fields = new Fields(map, within, ["tools", "when", "reason", .. terms is null ? [] : TermKeys]);
         if (fields.Node("tools") is null)
@@ -38,7 +41,13 @@ internal sealed class RuleReader(Faults faults)
         if (fields.Node("match") is null)
             within.Error(map, "'match' is missing", "write match: \"payments.*\"");
         var action = Action(fields, within, map);
-        var verdict = action switch { "require_approval" => Verdict.RequireApproval, "block" or "deny" => Verdict.Deny, _ => Verdict.Allow };
+        // An unknown action is a fault, so that the file is not used; what stands here then does not matter, and is closed.
+        var verdict = action switch
+        {
+            "allow" or "audit" => Verdict.Allow,
+            "require_approval" => Verdict.RequireApproval,
+            _ => Verdict.Deny,
+        };
         return new(
             "rules", fields.Node("match") is { } match && Pattern(match, within) is { } pattern ? [pattern] : [], verdict,
             WhenReader.Read(fields.Node("when"), within), PortableTerms(fields, within, action, map), Source(map), fields.Text("reason"),
@@ -56,7 +65,8 @@ internal sealed class RuleReader(Faults faults)
         else if (scalar.Text.Length > Glob.MaxLength)
             faults.Error(node, $"a pattern of {scalar.Text.Length} characters", $"keep it under {Glob.MaxLength}");
         else if (scalar.Text.AsSpan().ContainsAnyExceptInRange('!', '~'))
-            faults.Error(node, $"'{scalar.Text}' has blanks or letters that tool names never match with", "use printable ASCII without blanks");
+            faults.Error(node, $"'{scalar.Text}' has blanks or letters that tool names never match with",
+                "use printable ASCII without blanks");
         else
             return scalar.Text;
         return null;
@@ -80,7 +90,8 @@ internal sealed class RuleReader(Faults faults)
         if (action is not (null or "require_approval"))
         {
             foreach (var member in map.Members.Where(m => TermKeys.Contains(m.Key)))
-                faults.Error(member.Line, $"'{member.Key}' means nothing beside action '{action}'", "leave it out, or use require_approval");
+                faults.Error(member.Line, $"'{member.Key}' means nothing beside action '{action}'",
+                    "leave it out, or use require_approval");
             return null;
         }
         var timeout = fields.Time("approval_timeout", never: true, bareSeconds: true);

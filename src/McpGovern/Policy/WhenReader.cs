@@ -45,7 +45,10 @@ internal static class WhenReader
         }
         var (condition, problem, cure) = Conditions.Create(member.Key, [.. nodes.OfType<ScalarNode>().Select(n => n.Value)], isList);
         if (condition is null)
-            faults.Error(member.Line, problem!, Conditions.Words.Contains(member.Key) ? cure! : Spelling.Cure(member.Key, Conditions.Words));
+        {
+            var known = Conditions.Words.Contains(member.Key);
+            faults.Error(member.Line, problem!, known ? cure! : Spelling.Cure(member.Key, Conditions.Words));
+        }
         return condition;
     }
 }

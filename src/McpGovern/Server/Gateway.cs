@@ -9,7 +9,7 @@ namespace McpGovern.Server;
 /// <param name="Hold">How long a parked call's answer waits for its decision.</param>
 /// <param name="CallTimeout">After it, a call that was sent is <c>outcome_unknown</c>.</param>
 /// <param name="MaxKeptResult">Bytes.</param>
-internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, int MaxKeptResult);
+internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult);
 
 /// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
 internal sealed class Gateway : IAsyncDisposable

@@ -60,7 +60,7 @@ internal sealed class DocumentReader
         }
         catch (YamlException fault)
         {
-            faults.Error((int)fault.Start.Line, $"not valid YAML or JSON ({OneLine(fault.Message)})", "correct the syntax");
+            faults.Error((int)fault.Start.Line, $"not valid YAML or JSON ({OneLine(fault.Message)})", "correct the syntax; text with * & ! [ ] { } goes in quotes");
         }
         // The parser has no list of what it throws on broken text; a file that breaks it is a file that is not read.
         catch (Exception fault) when (fault is not OutOfMemoryException)
@@ -90,7 +90,8 @@ internal sealed class DocumentReader
         if (at is AnchorAlias)
             throw new Refused(Line(at), "aliases are not read", "write the value out, and put a pattern that begins with * in quotes");
         if (at is NodeEvent { Anchor.IsEmpty: false })
-            throw new Refused(Line(at), "anchors are not read", "write the value out where it is used, and put text that begins with & in quotes");
+            throw new Refused(Line(at), "anchors are not read",
+                "write the value out where it is used, and put text that begins with & in quotes");
         if (at is NodeEvent { Tag.IsEmpty: false })
             throw new Refused(Line(at), "tags are not read", "leave the tag out, and put text that begins with ! in quotes");
         if (at is Scalar scalar)
@@ -138,7 +139,8 @@ internal sealed class DocumentReader
     private static int Line(ParsingEvent at) => (int)at.Start.Line;
     private static int Column(ParsingEvent at) => (int)at.Start.Column;
 
-    private static string OneLine(string text) => string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
+    private static string OneLine(string text) =>
+        string.Join(' ', text.Split(['\r', '\n'], StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
 
     /// <summary>Leaves the recursion at the first thing that makes the rest unreadable; never seen outside.</summary>
     private sealed class Refused(int line, string problem, string cure) : Exception(problem)

@@ -36,6 +36,8 @@ internal sealed class SettingKeys
             else
                 faults.AddFrom([], [new(variable, 0, "no setting has this name, and it is ignored", Spelling.Cure(name, Known))]);
         }
+        if (flags.Keys.Except(Known).FirstOrDefault() is { } unknown)
+            throw new ArgumentException($"no setting is called '{unknown}'", nameof(flags));
         foreach (var (key, text) in flags)
             Override(key, text, $"--{key.Replace('_', '-')}", fromFlag: true);
     }
@@ -60,7 +62,9 @@ internal sealed class SettingKeys
 
     /// <summary>A reader for this key alone.</summary>
     public Fields Fields(string key) =>
-        values.TryGetValue(key, out var value) ? new(new MapNode([value.Member], value.Member.Line, 0), value.Faults, key) : new(new MapNode([], 0, 0), faults);
+        values.TryGetValue(key, out var value)
+            ? new(new MapNode([value.Member], value.Member.Line, 0), value.Faults, key)
+            : new(new MapNode([], 0, 0), faults);
 
     /// <summary>Files name paths from their own folder, people at a command line from where they stand.</summary>
     public string Resolve(string key, string path) =>
@@ -78,7 +82,10 @@ internal sealed class SettingKeys
         var at = faults.At(place);
         Node? node = new ScalarNode(text, Plain: true, 0, 0);
         if (key == "policies" && !text.TrimStart().StartsWith('['))
-            node = new ListNode([.. text.Split(',', StringSplitOptions.TrimEntries).Select(p => new ScalarNode(p, Plain: false, 0, 0))], 0, 0);
+        {
+            var files = text.Split(',', StringSplitOptions.TrimEntries).Select(p => new ScalarNode(p, Plain: false, 0, 0));
+            node = new ListNode([.. files], 0, 0);
+        }
         else if (Structured.Contains(key))
             node = DocumentReader.Read(Encoding.UTF8.GetBytes(text), at);
         if (node is not null)

@@ -24,7 +24,8 @@ internal static class SettingsLoad
 
         var keys = new SettingKeys(root, file, faults, sources, flags ?? new Dictionary<string, string>());
         if (file is null && !keys.Has("policies") && !keys.Has("policy"))
-            faults.Error(0, $"there is no settings file in {sources.WorkingDirectory} or {sources.ConfigFolder}", "create one, or name one with --settings");
+            faults.Error(0, $"there is no settings file in {sources.WorkingDirectory} or {sources.ConfigFolder}",
+                "create one, or name one with --settings");
         else if (Read(keys, sources, file) is { } settings && faults.Errors.Count == 0)
             return new(settings, [], faults.Warnings);
         return new(null, faults.Errors, faults.Warnings);
@@ -58,7 +59,8 @@ internal static class SettingsLoad
         var retention = AboveZero(keys, "retention", TimeSpan.FromDays(30));
         return policy is null || store is null ? null : new(
             file, keys.Directory, name, store, hold, listen, policy.Value.Set, policy.Value.Inputs, upstreams, actors, caps,
-            callTimeout, retention, name ?? (StoreText.IsSqlite(store) ? file ?? keys.Directory : "default"), publicUrl?.ToString().TrimEnd('/'));
+            callTimeout, retention, name ?? (StoreText.IsSqlite(store) ? file ?? keys.Directory : "default"),
+            publicUrl?.ToString().TrimEnd('/'));
     }
 
     private static TimeSpan AboveZero(SettingKeys keys, string key, TimeSpan usual)
@@ -77,7 +79,8 @@ internal static class SettingsLoad
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme) && url.UserInfo.Length == 0
             && url.Query.Length == 0 && (key == "public_url" || url.AbsolutePath == "/"))
             return url;
-        keys.Faults(key).Error(keys.LineOf(key), $"'{key}' is '{text}', which is no {Spelling.Choice(schemes)} address", "write one such as http://127.0.0.1:7700");
+        keys.Faults(key).Error(keys.LineOf(key), $"'{key}' is '{text}', which is no {Spelling.Choice(schemes)} address",
+            "write one such as http://127.0.0.1:7700");
         return null;
     }
 

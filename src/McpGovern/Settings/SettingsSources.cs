@@ -8,7 +8,8 @@ internal sealed record SettingsSources(
 
     public static SettingsSources OfProcess()
     {
-        var environment = new Dictionary<string, string>(OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
+        var comparer = OperatingSystem.IsWindows() ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
+        var environment = new Dictionary<string, string>(comparer);
         foreach (System.Collections.DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
             environment[(string)entry.Key] = (string?)entry.Value ?? "";
         return From(Directory.GetCurrentDirectory(), environment, OperatingSystem.IsWindows());

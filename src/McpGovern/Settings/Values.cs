@@ -6,7 +6,8 @@ namespace McpGovern.Settings;
 internal static class Values
 {
     private static readonly (string Unit, long Seconds)[] TimeUnits = [("s", 1), ("m", 60), ("h", 3600), ("d", 86400)];
-    private static readonly (string Unit, long Bytes)[] SizeUnits = [("KiB", 1024), ("MiB", 1024 * 1024), ("GiB", 1024L * 1024 * 1024), ("B", 1)];
+    private static readonly (string Unit, long Bytes)[] SizeUnits =
+        [("KiB", 1024), ("MiB", 1024 * 1024), ("GiB", 1024L * 1024 * 1024), ("B", 1)];
     private const long LongestSeconds = 3650L * 86400;
 
     public static string? Text(Node node, string name, Faults faults, string cure)
@@ -32,7 +33,9 @@ internal static class Values
             return new(null);
         if (text is not null && TryTime(text, bareSeconds, out var time))
             return new(time);
-        var units = text is not null && IsCount(text) ? $"write a unit: {text}s, {text}m, {text}h or {text}d" : "write a time such as 8s, 15m, 24h or 7d";
+        var units = text is not null && IsCount(text)
+            ? $"write a unit: {text}s, {text}m, {text}h or {text}d"
+            : "write a time such as 8s, 15m, 24h or 7d";
         faults.Error(node, $"'{name}' is {node.Kind}, which is no time", never ? units + ", or never" : units);
         return null;
     }

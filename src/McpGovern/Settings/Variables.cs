@@ -6,6 +6,8 @@ namespace McpGovern.Settings;
 /// <summary>Replaces <c>${VAR}</c> and <c>${VAR:-default}</c>, as the clients' own files mean them.</summary>
 internal static partial class Variables
 {
+    private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
+
     /// <summary>Null, and a fault for every variable that has no value.</summary>
     public static string? Expand(string text, int line, IReadOnlyDictionary<string, string> environment, string directory, Faults faults)
     {
@@ -38,9 +40,9 @@ internal static partial class Variables
         return complete ? result.Append(text, at, text.Length - at).ToString() : null;
     }
 
-    [GeneratedRegex(@"\$\{(env:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<default>[^}]*))?\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\$\{(env:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<default>[^}]*))?\}", Options)]
     private static partial Regex Reference();
 
-    [GeneratedRegex(@"\$\{(input|command|config):[^}]*\}", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\$\{(input|command|config):[^}]*\}", Options)]
     private static partial Regex InputReference();
 }

@@ -15,8 +15,9 @@ internal static class CallRowSql
     public static readonly string Columns = string.Join(", ", Names.Select(name => "c." + name));
 
     /// <summary>Replaces the row; to be used only behind a check of the stream's version.</summary>
-    public static string Upsert(SqlDialect sql) =>
-        $"insert into {sql.Schema}calls ({string.Join(", ", Names)}) values ({string.Join(", ", Names.Select(name => "@" + name))}) " +
+    /// <param name="source">A select that gives the columns in their order, or <c>null</c> for the parameters of <see cref="Values"/>.</param>
+    public static string Upsert(SqlDialect sql, string? source = null) =>
+        $"insert into {sql.Schema}calls ({string.Join(", ", Names)}) {source ?? $"values ({string.Join(", ", Names.Select(name => "@" + name))})"} " +
         $"on conflict (call_id) do update set {string.Join(", ", Names.Skip(1).Select(name => $"{name} = excluded.{name}"))}";
 
     public static (string, object?)[] Values(CallRow row, SqlDialect sql) =>

@@ -18,6 +18,8 @@ internal static class CallStores
                 : throw new FormatException("store: a SQLite store is 'sqlite:' and the path of a file; ':memory:' would forget what it acknowledged");
         }
 
-        throw new FormatException("store: unknown; use sqlite:PATH");
+        return PostgresText.IsUrl(store) || PostgresText.IsConnectionString(store)
+            ? new PostgresCallStore(PostgresText.Read(store), time, log)
+            : throw new FormatException("store: unknown; use sqlite:PATH, postgres://user:password@host/database or an Npgsql connection string");
     }
 }

@@ -5,6 +5,12 @@ namespace McpGovern.Upstreams;
 /// <summary>An MCP server behind us: started when first needed, one live connection shared by all calls.</summary>
 internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log) : IAsyncDisposable
 {
+    private readonly Connector _connector = new(config, limits, time, log);
+    private readonly BackOff _backOff = new(time);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private Task<UpstreamConnection>? _current;
+
     public UpstreamConfig Config => config;
 
     public string Name => config.GovernedName;
@@ -12,7 +18,7 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
     /// <summary>The last list seen in this process; null before the first.</summary>
     public IReadOnlyList<ToolDefinition>? KnownTools { get; private set; }
 
-    public bool IsConnected { get; private set; }
+    public bool IsConnected => _current is { IsCompletedSuccessfully: true, Result.Closed.IsCancellationRequested: false };
 
     /// <summary>Why the last start or connection ended; null while all is well.</summary>
     public string? LastFailure { get; private set; }
@@ -22,7 +28,81 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
 
     /// <summary>The live connection, started if there is none; a start that failed is not tried again within its back-off.</summary>
     /// <exception cref="UpstreamUnavailableException">Nothing could be started or reached, and nothing was sent.</exception>
-    public ValueTask<UpstreamConnection> ConnectAsync(CancellationToken ct) => throw new NotImplementedException($"{limits}{time}{log}{ToolsChanged}");
+    public async ValueTask<UpstreamConnection> ConnectAsync(CancellationToken ct)
+    {
+        Task<UpstreamConnection> current;
+        lock (_gate)
+        {
+            if (_stopping.IsCancellationRequested)
+                throw new UpstreamUnavailableException("it is being shut down");
+            if (_current is null or { IsCompleted: true } && !IsConnected)
+            {
+                if (_backOff.IsWaiting)
+                    throw new UpstreamUnavailableException(LastFailure ?? "it failed before");
+                // Away from the caller, whose giving up is no reason for others to start again.
+                _current = Task.Run(StartAsync, CancellationToken.None);
+            }
 
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+            current = _current!;
+        }
+
+        return await current.WaitAsync(ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Task<UpstreamConnection>? current;
+        lock (_gate)
+        {
+            _stopping.Cancel();
+            current = _current;
+        }
+
+        await ((Task?)current ?? Task.CompletedTask).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (current is { IsCompletedSuccessfully: true })
+            await current.Result.DisposeAsync();
+    }
+
+    private async Task<UpstreamConnection> StartAsync()
+    {
+        try
+        {
+            var connection = await _connector.ConnectAsync(_stopping.Token);
+            _backOff.Succeeded();
+            LastFailure = null;
+            connection.ToolsRead += () => Learn(connection.Tools);
+            connection.Closed.Register(() => Ended(connection));
+            UpstreamLog.Connected(log, Name, connection.ProtocolVersion, connection.Tools.Count);
+            Learn(connection.Tools);
+            return connection;
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new UpstreamUnavailableException("it is being shut down", e);
+        }
+        catch (UpstreamUnavailableException e)
+        {
+            LastFailure = e.Message;
+            UpstreamLog.Unavailable(log, Name, _backOff.Failed(), e.Message);
+            throw;
+        }
+    }
+
+    private void Ended(UpstreamConnection connection)
+    {
+        if (_stopping.IsCancellationRequested)
+            return;
+        LastFailure = connection.ClosedBecause;
+        UpstreamLog.Ended(log, Name, LastFailure ?? "");
+    }
+
+    private void Learn(IReadOnlyList<ToolDefinition> tools)
+    {
+        var before = KnownTools;
+        KnownTools = tools;
+        if (before is null || before.SequenceEqual(tools))
+            return;
+        UpstreamLog.ToolsChanged(log, Name, tools.Count);
+        ToolsChanged?.Invoke();
+    }
 }

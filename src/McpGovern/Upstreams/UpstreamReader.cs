@@ -50,7 +50,8 @@ internal sealed class UpstreamReader(SettingKeys keys)
         else if (names.TryAdd(governed, (member.Key, member.Line)))
             return true;
         else
-            faults.Error(member.Line, $"policy reads this name like '{names[governed].Name}' in line {names[governed].Line}, as '{governed}'", "rename one");
+            faults.Error(member.Line,
+                $"policy reads this name like '{names[governed].Name}' in line {names[governed].Line}, as '{governed}'", "rename one");
         return false;
     }
 

@@ -13,7 +13,8 @@ internal static class Given
 
     public static PolicyRule Allow(string pattern, When? when = null) => Rule("allow", Verdict.Allow, pattern, when);
     public static PolicyRule Deny(string pattern, When? when = null) => Rule("deny", Verdict.Deny, pattern, when);
-    public static PolicyRule Gate(string pattern, When? when = null) => Rule("require_approval_for", Verdict.RequireApproval, pattern, when);
+    public static PolicyRule Gate(string pattern, When? when = null) =>
+        Rule("require_approval_for", Verdict.RequireApproval, pattern, when);
     public static PolicyRule Portable(string pattern, Verdict verdict, When? when = null) => Rule("rules", verdict, pattern, when);
 
     public static When Argument(string path, string word, params string[] operands) =>

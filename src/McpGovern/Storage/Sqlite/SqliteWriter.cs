@@ -136,7 +136,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             }
             catch (Exception e) when (e is not SqliteException { SqliteErrorCode: not raw.SQLITE_CONSTRAINT })
             {
-                fault = e;
+                fault = e is SqliteException ? new StoreUnavailableException(e.Message, e) : e;
                 return false;
             }
         }

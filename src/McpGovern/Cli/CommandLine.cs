@@ -1,0 +1,31 @@
+using System.CommandLine;
+
+namespace McpGovern.Cli;
+
+/// <summary>The verbs of the one binary.</summary>
+internal static class CommandLine
+{
+    private const int BadUsage = 2;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
+        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build()])
+        {
+            root.Subcommands.Add(verb);
+        }
+
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count == 0)
+        {
+            return await parsed.InvokeAsync();
+        }
+
+        foreach (var error in parsed.Errors)
+        {
+            await Console.Error.WriteLineAsync(error.Message);
+        }
+
+        return BadUsage;
+    }
+}

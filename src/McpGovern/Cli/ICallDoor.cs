@@ -1,0 +1,27 @@
+using McpGovern.Calls;
+
+namespace McpGovern.Cli;
+
+/// <summary>How the verbs reach the calls: in the store itself, or over a server's REST.</summary>
+internal interface ICallDoor : IAsyncDisposable
+{
+    Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct);
+
+    Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct);
+
+    /// <exception cref="FormatException">The cursor is not one of ours.</exception>
+    Task<CallList> ListAsync(CallFilter filter, CancellationToken ct);
+
+    /// <summary>The call with its result, or <c>null</c>.</summary>
+    Task<CallView?> FindAsync(string target, CancellationToken ct);
+
+    /// <summary>Runs an approved call now and waits for its end, where this door can.</summary>
+    /// <returns>Why it could not be run here, or <c>null</c>.</returns>
+    Task<string?> RunAsync(string callId, CancellationToken ct);
+}
+
+/// <summary>The verb cannot be carried out; the message is for people.</summary>
+internal sealed class DoorException(string message, int exitCode) : Exception(message)
+{
+    public int ExitCode { get; } = exitCode;
+}

@@ -1,0 +1,31 @@
+using McpGovern.Calls;
+using McpGovern.Server;
+
+namespace McpGovern.Cli;
+
+/// <summary>The store itself, opened by the operating-system user that runs the command.</summary>
+internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
+{
+    private const string Via = "cli";
+
+    public Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct) =>
+        gateway.Decisions.DecideAsync(new(actor, target, decision, Via) { NodeId = nodeId, Comment = comment, ExpectedHash = expectedHash }, ct);
+
+    public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) =>
+        gateway.Decisions.CancelAsync(new(actor, target, Via, reason), ct);
+
+    public Task<CallList> ListAsync(CallFilter filter, CancellationToken ct) => gateway.Queries.ListAsync(actor, filter, ct);
+
+    public async Task<CallView?> FindAsync(string target, CancellationToken ct) => await gateway.Queries.FindAsync(actor, target, ct);
+
+    public async Task<string?> RunAsync(string callId, CancellationToken ct)
+    {
+        await gateway.Dispatcher.Start(callId).WaitAsync(ct);
+        var call = await gateway.Queries.FindAsync(actor, callId, ct);
+        return call?.Status != "approved" ? null
+            : call.Deferred is { } deferred ? $"{call.Server} is away: {deferred.Why}"
+            : $"{call.Server} is not among the upstreams of these settings, as it was when the call was asked for";
+    }
+
+    public ValueTask DisposeAsync() => gateway.DisposeAsync();
+}

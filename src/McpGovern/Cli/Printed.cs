@@ -1,0 +1,81 @@
+using System.Text;
+using McpGovern.Calls;
+using McpGovern.Server;
+
+namespace McpGovern.Cli;
+
+/// <summary>Calls as the terminal shows them: our own words first, and nothing that a terminal would obey.</summary>
+internal static class Printed
+{
+    public static string List(CallList list, IReadOnlyCollection<string> statuses)
+    {
+        if (list.Calls.Count == 0)
+        {
+            return statuses.Count == 0 ? "no calls" : $"no calls that are {string.Join(" or ", statuses)}";
+        }
+
+        var text = new StringBuilder();
+        foreach (var call in list.Calls)
+        {
+            text.AppendLine(Line($"{call.CallId}  {call.Status}  {call.Server}.{call.Tool}"));
+            text.AppendLine(Line($"    by {call.RequestedBy} at {AgentText.Time(call.RequestedAt)}{Until(call)}{Count(call)}"));
+            text.AppendLine($"    arguments (data from the agent, unverified): {VisibleJson.Of(call.Arguments)}");
+        }
+
+        if (list.NextCursor is { } next)
+        {
+            text.AppendLine($"more: --cursor {next}");
+        }
+
+        return text.ToString().TrimEnd();
+    }
+
+    public static string Call(CallView call)
+    {
+        var text = new StringBuilder();
+        void Row(string name, string? value)
+        {
+            if (value is { Length: > 0 })
+            {
+                text.Append(name.PadRight(16)).AppendLine(Line(value));
+            }
+        }
+
+        Row("call", call.CallId);
+        Row("status", call.Status);
+        Row("tool", $"{call.Server}.{call.Tool}");
+        Row("requested by", $"{call.RequestedBy} at {AgentText.Time(call.RequestedAt)}");
+        Row("client", call.Client is { } client ? $"{client.Name} {client.Version} (its own account)" : null);
+        Row("rule", $"{call.Rule} ({call.RuleSource})");
+        Row("approvers", string.Join(", ", call.Approvers));
+        Row("approvals", call.Approvals is { } count ? $"{count.Have} of {count.Need}" : null);
+        Row("deadline", call.Deadline is { } deadline ? AgentText.Time(deadline) : null);
+        Row("reason", call.Reason);
+        Row("deferred", call.Deferred is { } deferred ? $"{deferred.Why}; tried again at {AgentText.Time(deferred.RetryAt)}" : null);
+        Row("supersedes", call.Supersedes is { } old ? $"{old} ({call.SupersedesBecause})" : null);
+        Row("superseded by", call.SupersededBy);
+        Row("earlier call", call.EarlierCall);
+        foreach (var decision in call.Decisions)
+        {
+            Row(decision.Decision, $"by {decision.By} over {decision.Via} at {AgentText.Time(decision.At)}{(decision.Comment is { } c ? $": {c}" : "")}");
+        }
+
+        Row("call hash", call.CallHash);
+        text.Append("arguments (data from the agent, unverified): ").AppendLine(VisibleJson.Of(call.Arguments));
+        if (call.Result is { } result)
+        {
+            text.Append("result (data from the upstream, unverified): ").AppendLine(VisibleJson.Of(result));
+        }
+
+        return text.ToString().TrimEnd();
+    }
+
+    public static string WhereItStands(CallView call) => Line($"{call.CallId} is {call.Status}{(call.Reason is { } why ? $" ({why})" : "")}: there is no result to print");
+
+    /// <summary>One line, whatever it holds: what a terminal would obey or hide is shown as an escape.</summary>
+    public static string Line(string text) => VisibleJson.Of(string.Concat(text.Select(c => c < ' ' ? $"\\u{(int)c:x4}" : c.ToString())));
+
+    private static string Until(CallView call) => call is { Status: "pending", Deadline: { } at } ? $", until {AgentText.Time(at)}" : "";
+
+    private static string Count(CallView call) => call is { Status: "pending", Approvals: { Need: > 1 } count } ? $", {count.Have} of {count.Need} approvals" : "";
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using McpGovern.Calls;
+
+namespace McpGovern.Cli;
+
+/// <summary>A server's REST, with the key from <c>MCPGOVERN_KEY</c>.</summary>
+internal sealed class RemoteDoor : ICallDoor
+{
+    private readonly HttpClient http;
+
+    public RemoteDoor(Uri server, string? key)
+    {
+        http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false }) { BaseAddress = new Uri(server, "/api/v1/") };
+        http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+    }
+
+    public Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct) =>
+        PostAsync(target, decision == "approved" ? "approve" : "reject", new { comment, node_id = nodeId, expected_hash = expectedHash }, ct);
+
+    public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) => PostAsync(target, "cancel", new { reason }, ct);
+
+    public async Task<CallList> ListAsync(CallFilter filter, CancellationToken ct)
+    {
+        var query = string.Join('&', Parameters(filter).Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"));
+        return await ReadAsync<CallList>(await SendAsync(HttpMethod.Get, $"calls?{query}", null, ct), ct)
+            ?? throw new DoorException("the server answered with nothing", 1);
+    }
+
+    public async Task<CallView?> FindAsync(string target, CancellationToken ct) =>
+        await ReadAsync<CallView>(await SendAsync(HttpMethod.Get, $"calls/{Uri.EscapeDataString(target)}", null, ct), ct);
+
+    public Task<string?> RunAsync(string callId, CancellationToken ct) => Task.FromResult<string?>("the server runs it");
+
+    public ValueTask DisposeAsync()
+    {
+        http.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private static IEnumerable<(string Name, string Value)> Parameters(CallFilter filter)
+    {
+        yield return ("limit", $"{filter.Limit}");
+        if (filter.Statuses.Count > 0) yield return ("status", string.Join(',', filter.Statuses));
+        if (filter.Cursor is { } cursor) yield return ("cursor", cursor);
+        if (filter.Server is { } server) yield return ("server", server);
+        if (filter.Tool is { } tool) yield return ("tool", tool);
+        if (filter.RequestedBy is { } by) yield return ("requested_by", by);
+    }
+
+    private async Task<DecisionAnswer> PostAsync(string target, string verb, object body, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, $"calls/{Uri.EscapeDataString(target)}/{verb}", body, ct);
+        using var json = await JsonAsync(response, ct);
+        var answer = json.RootElement.Deserialize<DecisionAnswer>() ?? throw new DoorException("the server answered with nothing", 1);
+        var code = Member(json.RootElement, "code") ?? answer.Answer;
+        var message = Member(json.RootElement, "detail") ?? Member(json.RootElement, "error");
+        return code is null ? throw new DoorException($"the server answered {(int)response.StatusCode}: {message}", 1)
+            : answer with { Answer = code, Message = message ?? $"{answer.CallId} is {answer.Status}" };
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, CancellationToken ct)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        try
+        {
+            return await http.SendAsync(request, ct);
+        }
+        catch (HttpRequestException e)
+        {
+            throw new DoorException($"{http.BaseAddress!.GetLeftPart(UriPartial.Authority)} cannot be reached: {e.Message}", 1);
+        }
+    }
+
+    private static async Task<T?> ReadAsync<T>(HttpResponseMessage response, CancellationToken ct) where T : class
+    {
+        using (response)
+        {
+            using var json = await JsonAsync(response, ct);
+            if (response.IsSuccessStatusCode)
+            {
+                return json.RootElement.Deserialize<T>();
+            }
+
+            var code = Member(json.RootElement, "code") ?? "";
+            return response.StatusCode == HttpStatusCode.NotFound && code == AnswerCode.NotFound.Word ? null
+                : throw new DoorException($"{code}: {Member(json.RootElement, "detail")}", AnswerCode.ByWord.TryGetValue(code, out var known) ? known.Exit : 1);
+        }
+    }
+
+    private static async Task<JsonDocument> JsonAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        try
+        {
+            return JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(ct));
+        }
+        catch (JsonException)
+        {
+            throw new DoorException($"the server answered {(int)response.StatusCode} without JSON: is it a McpGovern server?", 1);
+        }
+    }
+
+    private static string? Member(JsonElement json, string name) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+}

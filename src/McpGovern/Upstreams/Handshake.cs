@@ -1,0 +1,45 @@
+using System.Threading.Channels;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpGovern.Upstreams;
+
+/// <summary>
+/// Gives the SDK's client one transport. For an upstream known not to speak the modern era it answers the SDK's probe itself, since a
+/// silent upstream would cost five seconds at every start, and one that dies of an unknown method would never start.
+/// </summary>
+internal sealed class Handshake(ITransport inner, bool legacy) : IClientTransport, ITransport
+{
+    private readonly Channel<JsonRpcMessage> _messages = Channel.CreateUnbounded<JsonRpcMessage>();
+
+    public string Name => "upstream";
+
+    public string? SessionId => inner.SessionId;
+
+    public ChannelReader<JsonRpcMessage> MessageReader => _messages.Reader;
+
+    public Task<ITransport> ConnectAsync(CancellationToken cancellationToken = default)
+    {
+        _ = PumpAsync();
+        return Task.FromResult<ITransport>(this);
+    }
+
+    public Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
+    {
+        if (!legacy || message is not JsonRpcRequest { Method: RequestMethods.ServerDiscover } probe)
+            return inner.SendMessageAsync(message, cancellationToken);
+
+        var error = new JsonRpcErrorDetail { Code = (int)ModelContextProtocol.McpErrorCode.MethodNotFound, Message = "known not to be there" };
+        _messages.Writer.TryWrite(new JsonRpcError { Id = probe.Id, Error = error });
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async Task PumpAsync()
+    {
+        await foreach (var message in inner.MessageReader.ReadAllAsync())
+            _messages.Writer.TryWrite(message);
+        _messages.Writer.TryComplete();
+    }
+}

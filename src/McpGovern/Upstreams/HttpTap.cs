@@ -1,0 +1,51 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace McpGovern.Upstreams;
+
+/// <summary>
+/// Sits below the SDK's HTTP transport: hands the bytes of every message to the inbox before the SDK parses them, notes how far a
+/// request got, and keeps everything on the configured origin.
+/// </summary>
+internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbox, int maxMessageBytes) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        // A legacy SSE server names the address to post to: it may not send our headers to somebody else.
+        if (!SameOrigin(request.RequestUri!))
+            throw new HttpRequestException($"the upstream named an address on another host, {request.RequestUri!.Authority}");
+
+        var attempt = SendAttempt.Current;
+        if (attempt is not null && request.Content is { } body)
+        {
+            attempt.HadSession = request.Headers.Contains("Mcp-Session-Id");
+            request.Content = new WatchedContent(body, attempt);
+        }
+
+        var response = await base.SendAsync(request, cancellationToken);
+        if (attempt is not null && request.Method == HttpMethod.Post)
+            attempt.Status = response.StatusCode;
+        await TapAsync(response, attempt, cancellationToken);
+        return response;
+    }
+
+    private async Task TapAsync(HttpResponseMessage response, SendAttempt? attempt, CancellationToken ct)
+    {
+        var type = response.Content.Headers.ContentType?.MediaType;
+        if (type == "text/event-stream" && response.IsSuccessStatusCode)
+        {
+            response.Content = new TappedContent(response.Content, new SseTap(data => inbox.TryTake(data), maxMessageBytes));
+        }
+        else if (type == "application/json" && MayAnswer(response.StatusCode, attempt))
+        {
+            await response.Content.LoadIntoBufferAsync(maxMessageBytes, ct);
+            inbox.TryTake(await response.Content.ReadAsByteArrayAsync(ct));
+        }
+    }
+
+    // The other refusals are told by their status: a server that echoes our id in one has not seen the call.
+    private static bool MayAnswer(HttpStatusCode status, SendAttempt? attempt) =>
+        (int)status is >= 200 and < 300 or 400 || (status == HttpStatusCode.NotFound && attempt is { HadSession: false });
+
+    private bool SameOrigin(Uri uri) => uri.Scheme == upstream.Scheme && uri.Authority == upstream.Authority;
+}

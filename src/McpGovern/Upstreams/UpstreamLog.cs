@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+
+namespace McpGovern.Upstreams;
+
+/// <summary>What is logged about upstreams; never arguments, results or secrets.</summary>
+internal static partial class UpstreamLog
+{
+    [LoggerMessage(4000, LogLevel.Information, "upstream {Upstream}: starting {Command}, process {Pid}")]
+    public static partial void Started(ILogger log, string upstream, string command, int pid);
+
+    [LoggerMessage(4001, LogLevel.Information, "upstream {Upstream}: connected, protocol {Version}, {Tools} tools")]
+    public static partial void Connected(ILogger log, string upstream, string? version, int tools);
+
+    [LoggerMessage(4002, LogLevel.Warning, "upstream {Upstream}: not available, next try in {Delay}: {Reason}")]
+    public static partial void Unavailable(ILogger log, string upstream, TimeSpan delay, string reason);
+
+    [LoggerMessage(4003, LogLevel.Warning, "upstream {Upstream}: connection ended: {Reason}")]
+    public static partial void Ended(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4004, LogLevel.Debug, "upstream {Upstream} stderr: {Line}")]
+    public static partial void StandardError(ILogger log, string upstream, string line);
+
+    [LoggerMessage(4005, LogLevel.Debug, "upstream {Upstream}: skipped {Bytes} bytes on its stdout that are no message: {Start}")]
+    public static partial void Noise(ILogger log, string upstream, int bytes, string start);
+
+    [LoggerMessage(4006, LogLevel.Warning, "upstream {Upstream}: ignored an answer to a request that does not wait (unknown, late or double)")]
+    public static partial void UnknownAnswer(ILogger log, string upstream);
+
+    [LoggerMessage(4007, LogLevel.Warning, "upstream {Upstream}: the tool list could not be read again: {Reason}")]
+    public static partial void RefreshFailed(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4008, LogLevel.Information, "upstream {Upstream}: its tools changed, {Tools} now")]
+    public static partial void ToolsChanged(ILogger log, string upstream, int tools);
+
+    [LoggerMessage(4009, LogLevel.Warning, "upstream {Upstream}: left out {Count} entries of its tool list that are no tools")]
+    public static partial void BadTools(ILogger log, string upstream, int count);
+
+    [LoggerMessage(4010, LogLevel.Warning, "upstream {Upstream}: process {Pid} had to be killed")]
+    public static partial void Killed(ILogger log, string upstream, int pid);
+
+    [LoggerMessage(4011, LogLevel.Warning, "upstream {Upstream}: closing failed")]
+    public static partial void CloseFailed(ILogger log, string upstream, Exception exception);
+
+    [LoggerMessage(4012, LogLevel.Debug, "upstream {Upstream}: did not take the probe for the modern era, trying initialize: {Reason}")]
+    public static partial void ProbeFailed(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4013, LogLevel.Warning, "upstream {Upstream}: progress of a call could not be passed on")]
+    public static partial void ProgressFailed(ILogger log, string upstream, Exception exception);
+
+    [LoggerMessage(4014, LogLevel.Debug, "upstream {Upstream}: could not be told of a cancellation: {Reason}")]
+    public static partial void CancelNotTold(ILogger log, string upstream, string reason);
+}
