@@ -10,11 +10,20 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
 
     /// <summary>Sends the call whose <see cref="DispatchStarted"/> is committed. Its key tells an upstream that honours it a repeat from a new call.</summary>
-    public Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, CancellationToken cancel)
+    public async Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, CancellationToken cancel)
     {
         var submitted = call.Known.Call;
-        return connection.CallToolAsync(submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
-            progress is null ? null : new ProgressRelay(progress), callTimeout, cancel);
+        try
+        {
+            return await connection.CallToolAsync(submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
+                progress is null ? null : new ProgressRelay(progress), callTimeout, cancel);
+        }
+        // A fault of our own: whether anything left is not known, and the record must not stay open for it.
+        catch (Exception e)
+        {
+            LogBroken(e, call.Id);
+            return new UpstreamAnswer.Lost($"the gateway failed while it sent the call ({e.GetType().Name})");
+        }
     }
 
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
@@ -95,4 +104,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
 
     [LoggerMessage(1011, LogLevel.Error, "The outcome of {CallId} could not be recorded; recovery will call it unknown: {Why}")]
     private partial void LogLost(string callId, string why);
+
+    [LoggerMessage(1012, LogLevel.Error, "{CallId} broke while it was sent")]
+    private partial void LogBroken(Exception e, string callId);
 }

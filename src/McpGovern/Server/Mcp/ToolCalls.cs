@@ -42,7 +42,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         var raw = RawCall.Of(context.JsonRpcRequest) ?? throw new InvalidOperationException("the call came in past the message reader");
         if (own.Find(context.Params!.Name) is { } tool)
         {
-            return tool.CallAsync(actor, ToolArguments.Read(raw.Arguments), ct);
+            return tool.CallAsync(actor, JsonArguments.Read(raw.Arguments), ct);
         }
 
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);

@@ -19,6 +19,9 @@ internal static class MessageReader
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageInfo =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
 
+    private static readonly JsonTypeInfo<InitializeRequestParams> InitializeInfo =
+        (JsonTypeInfo<InitializeRequestParams>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(InitializeRequestParams));
+
     public static Inbound Read(ReadOnlySpan<byte> utf8)
     {
         if (!Utf8.IsValid(utf8))
@@ -96,11 +99,29 @@ internal static class MessageReader
             var message = JsonSerializer.Deserialize(utf8, MessageInfo)!;
             // Names that .NET cannot hold are found when a node is first looked into: look here, not somewhere inside the SDK.
             _ = message is JsonRpcRequest { Params: JsonObject { Count: > 0 } parameters } && parameters["_meta"] is JsonObject { Count: > 0 };
-            return new Inbound.Message(message);
+            return WhyNotInitialize(message) is { } fault ? new Inbound.Fault(RpcCode.InvalidParams, fault, id) : new Inbound.Message(message);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return new Inbound.Fault(RpcCode.InvalidRequest, "the message is no request, notification or response", id);
+        }
+    }
+
+    // The SDK's HTTP transport reads these on its own, outside of what answers errors.
+    private static string? WhyNotInitialize(JsonRpcMessage message)
+    {
+        if (message is not JsonRpcRequest { Method: RequestMethods.Initialize } request)
+        {
+            return null;
+        }
+
+        try
+        {
+            return request.Params.Deserialize(InitializeInfo) is null ? "initialize needs params: protocolVersion, capabilities and clientInfo" : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return "initialize needs params: protocolVersion (string), capabilities (object) and clientInfo (name and version)";
         }
     }
 

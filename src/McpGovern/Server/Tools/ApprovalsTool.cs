@@ -18,7 +18,7 @@ internal sealed class ApprovalsTool(CallQueries queries, Func<bool> rulesNameAge
 
     public bool IsListedFor(Actor actor) => OwnTools.MayDecide(actor, rulesNameAgents);
 
-    public async Task<CallAnswer> CallAsync(Actor actor, ToolArguments arguments, CancellationToken ct)
+    public async Task<CallAnswer> CallAsync(Actor actor, JsonArguments arguments, CancellationToken ct)
     {
         var (status, execution) = (arguments.Text("status") ?? "pending", arguments.Text("execution_id"));
         var filter = new CallFilter(status == "all" ? [] : [status], arguments.Number("limit", 1, 200) ?? 50)

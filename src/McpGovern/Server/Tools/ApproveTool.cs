@@ -13,7 +13,7 @@ internal sealed class ApproveTool(DecisionHandler decisions, Func<bool> rulesNam
 
     public bool IsListedFor(Actor actor) => OwnTools.MayDecide(actor, rulesNameAgents);
 
-    public async Task<CallAnswer> CallAsync(Actor actor, ToolArguments arguments, CancellationToken ct)
+    public async Task<CallAnswer> CallAsync(Actor actor, JsonArguments arguments, CancellationToken ct)
     {
         var target = arguments.Text("execution_id") ?? arguments.Text("call_id")
             ?? arguments.Required("execution_id", "the exec_... or call_... id of the parked call");

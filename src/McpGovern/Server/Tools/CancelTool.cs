@@ -13,7 +13,7 @@ internal sealed class CancelTool(DecisionHandler decisions) : IOwnTool
 
     public bool IsListedFor(Actor actor) => (actor.Roles & (Roles.Caller | Roles.Operator)) != 0;
 
-    public async Task<CallAnswer> CallAsync(Actor actor, ToolArguments arguments, CancellationToken ct)
+    public async Task<CallAnswer> CallAsync(Actor actor, JsonArguments arguments, CancellationToken ct)
     {
         var target = arguments.CallOrExecution();
         var reason = arguments.Text("reason");

@@ -13,7 +13,7 @@ internal interface IOwnTool
     /// <summary>Only whether it is shown: calling a hidden tool goes the same validated way to the same refusals.</summary>
     bool IsListedFor(Actor actor);
 
-    Task<CallAnswer> CallAsync(Actor actor, ToolArguments arguments, CancellationToken ct);
+    Task<CallAnswer> CallAsync(Actor actor, JsonArguments arguments, CancellationToken ct);
 }
 
 /// <summary>Our own tools, in the order in which they are listed.</summary>

@@ -15,7 +15,7 @@ internal sealed class ResultTool(CallQueries queries, TimeProvider time) : IOwnT
 
     public bool IsListedFor(Actor actor) => actor.Roles != Roles.None;
 
-    public async Task<CallAnswer> CallAsync(Actor actor, ToolArguments arguments, CancellationToken ct)
+    public async Task<CallAnswer> CallAsync(Actor actor, JsonArguments arguments, CancellationToken ct)
     {
         var target = arguments.CallOrExecution();
         var wait = TimeSpan.FromSeconds(arguments.Number("wait_seconds", 0, 55) ?? 0);

@@ -2,18 +2,32 @@ using System.Text.Json;
 
 namespace McpGovern.Server;
 
-/// <summary>Reads a tool's arguments; the first that is malformed is kept, so that a tool reads all and asks once.</summary>
-internal sealed class ToolArguments
+/// <summary>Reads the members of a tool's arguments or a request's body; the first that is malformed is kept, so that a reader reads all and asks once.</summary>
+internal sealed class JsonArguments
 {
     private readonly JsonElement _arguments;
 
-    private ToolArguments(JsonElement arguments) => _arguments = arguments;
+    private JsonArguments(JsonElement arguments) => _arguments = arguments;
 
     /// <summary>The argument that cannot be used, and what to send instead.</summary>
     public string? Fault { get; private set; }
 
     /// <param name="json">The text of a JSON object that <see cref="MessageReader"/> has accepted.</param>
-    public static ToolArguments Read(string json) => new(JsonElement.Parse(json));
+    public static JsonArguments Read(string json) => new(JsonElement.Parse(json));
+
+    /// <summary>Of a body that nobody has looked at; <c>null</c> where it is no JSON object, or has a key twice.</summary>
+    public static JsonArguments? TryRead(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var body = JsonElement.Parse(utf8, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return body.ValueKind == JsonValueKind.Object ? new(body) : null;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>An empty or blank text counts as none: clients fill optional fields with it.</summary>
     public string? Text(string name)

@@ -1,0 +1,42 @@
+using System.Net;
+
+namespace McpGovern.Server;
+
+/// <summary>What serving over HTTP needs from the settings.</summary>
+/// <param name="Listen">Such as <c>http://127.0.0.1:7700</c>; port 0 asks the operating system for one.</param>
+/// <param name="Actors">Those of the settings; empty where there are none, and then <paramref name="KeyFile"/> is used.</param>
+/// <param name="KeyFile">Where the two local keys are kept, as <see cref="LocalKeys.PathFor"/> says.</param>
+internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors, string KeyFile, string OsUser)
+{
+    public const int DefaultMaxMessageBytes = 32 * 1024 * 1024;
+
+    /// <summary>How clients name this server when something stands between, such as a reverse proxy.</summary>
+    public Uri? PublicUrl { get; init; }
+
+    public int MaxMessageBytes { get; init; } = DefaultMaxMessageBytes;
+
+    public TimeSpan SessionIdle { get; init; } = TimeSpan.FromHours(2);
+
+    public int MaxSessions { get; init; } = 1000;
+
+    public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Why this cannot be served, and the cure; <c>null</c> where it can.</summary>
+    public string? WhyNot() => this switch
+    {
+        { Listen.Scheme: not "http" } =>
+            $"listen: '{Listen}' must begin with http://; let a reverse proxy do TLS and give its address as public_url",
+        { Listen.AbsolutePath: not "/" } => $"listen: '{Listen}' must have no path",
+        _ when Address is null => $"listen: '{Listen.Host}' is neither localhost nor an IP address; write the address to listen on",
+        _ when !IPAddress.IsLoopback(Address) && !Actors.Any(actor => actor.Key is not null) =>
+            $"listen: '{Listen}' can be reached from other machines, and there are no actors with keys; add actors with keys "
+            + "(and put a reverse proxy with TLS in front), or listen on http://127.0.0.1:7700",
+        _ => null,
+    };
+
+    public IPAddress? Address => Listen.Host switch
+    {
+        "localhost" => IPAddress.Loopback,
+        var host => IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : null,
+    };
+}

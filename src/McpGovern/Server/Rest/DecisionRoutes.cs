@@ -1,0 +1,83 @@
+using McpGovern.Calls;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace McpGovern.Server;
+
+/// <summary>Deciding calls. Who decides is whose key it is: a body's <c>user_id</c> or <c>tenant_id</c> is never read.</summary>
+internal sealed class DecisionRoutes(DecisionHandler decisions)
+{
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapPost("/api/v1/calls/{id}/approve", http => DecideAsync(http, "approved"));
+        routes.MapPost("/api/v1/calls/{id}/reject", http => DecideAsync(http, "rejected"));
+        routes.MapPost("/api/v1/calls/{id}/cancel", CancelAsync);
+    }
+
+    private async Task DecideAsync(HttpContext http, string decision)
+    {
+        if (await DecisionBody.ReadAsync(http) is { } body)
+        {
+            var request = DecisionBody.RequestOf(http, body, decision);
+            await (body.Fault is { } fault
+                ? RestAnswer.BadRequestAsync(http, fault)
+                : RestAnswer.OfAsync(http, await decisions.DecideAsync(request, http.RequestAborted)));
+        }
+    }
+
+    private async Task CancelAsync(HttpContext http)
+    {
+        if (await DecisionBody.ReadAsync(http) is { } body)
+        {
+            var reason = body.Text("reason") ?? body.Text("comment");
+            var request = new CancelRequest(Authentication.ActorOf(http), RouteId.Of(http), "rest", reason);
+            await (body.Fault is { } fault
+                ? RestAnswer.BadRequestAsync(http, fault)
+                : RestAnswer.OfAsync(http, await decisions.CancelAsync(request, http.RequestAborted)));
+        }
+    }
+}
+
+/// <summary>The body of a decision.</summary>
+internal static class DecisionBody
+{
+    private const int MaxBytes = 64 * 1024;
+
+    /// <summary>The members, none where there is no body; <c>null</c> after having answered what is wrong with it.</summary>
+    public static async Task<JsonArguments?> ReadAsync(HttpContext http)
+    {
+        if (await RequestBody.ReadAsync(http, MaxBytes) is not { } bytes)
+        {
+            await Problem.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, AnswerCode.BadRequest.Word, $"a decision may have {MaxBytes} bytes");
+            return null;
+        }
+
+        if (bytes.Length == 0)
+        {
+            return JsonArguments.Read("{}");
+        }
+
+        if (!RequestBody.IsJson(http.Request))
+        {
+            await Problem.WriteAsync(http, StatusCodes.Status415UnsupportedMediaType, AnswerCode.BadRequest.Word, "Content-Type must be application/json");
+            return null;
+        }
+
+        var body = JsonArguments.TryRead(bytes);
+        if (body is null)
+        {
+            await RestAnswer.BadRequestAsync(http, "the body is no JSON object, or has a key twice");
+        }
+
+        return body;
+    }
+
+    public static DecisionRequest RequestOf(HttpContext http, JsonArguments body, string? decision) =>
+        new(Authentication.ActorOf(http), RouteId.Of(http), decision, "rest")
+        {
+            NodeId = body.Text("node_id"),
+            Comment = body.Text("comment"),
+            ExpectedHash = body.Text("expected_hash"),
+        };
+}
