@@ -21,7 +21,10 @@ public static partial class Conditions
         if (operands.Count == 0)
             return Wrong($"'{word}' has nothing to compare with", "list at least one value");
         if (isList && word is not ("in" or "not_in" or "glob" or "under" or "cidr"))
-            return Wrong($"'{word}' takes one value, not a list", word switch { "eq" => "use 'in'", "ne" => "use 'not_in'", _ => "write one value" });
+        {
+            var cure = word switch { "eq" => "use 'in'", "ne" => "use 'not_in'", _ => "write one value" };
+            return Wrong($"'{word}' takes one value, not a list", cure);
+        }
         return word switch
         {
             "eq" or "in" => Make(word, operands, value => OneOf(value, operands)),

@@ -29,7 +29,7 @@ internal sealed class PathPrefix
         if (Segments(path, bothSeparators) is not { } segments)
             return Truth.Unknown;
         var comparer = ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
-        return Truths.Of(segments.Length >= folder.Length && segments.Take(folder.Length).SequenceEqual(folder, comparer));
+        return Truths.Of(segments.Take(folder.Length).SequenceEqual(folder, comparer));
     }
 
     private static string[]? Segments(string path, bool bothSeparators)

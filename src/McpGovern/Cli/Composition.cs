@@ -68,6 +68,35 @@ internal static class Composition
     public static int MaxMessageBytes(GovernSettings settings) =>
         (int)Math.Min(int.MaxValue, Math.Max(settings.Caps.ArgumentsBytes, settings.Caps.GatedArgumentsBytes) + (64 << 10));
 
+    public static HttpOptions Http(GovernSettings settings) => new(settings.Listen, Actors(settings),
+        LocalKeys.PathFor(settings.IsSqlite ? StoreText.SqlitePath(settings.Store) : null), Environment.UserName)
+    {
+        PublicUrl = settings.PublicUrl is { } url ? new Uri(url) : null,
+        MaxMessageBytes = MaxMessageBytes(settings),
+    };
+
+    /// <summary>The keys of the settings' actors; without actors the two local ones, which are printed when they are made.</summary>
+    /// <exception cref="IOException">The local keys cannot be made or read.</exception>
+    public static async Task<KeyRing> KeysAsync(HttpOptions options, CancellationToken ct)
+    {
+        if (options.Actors.Count > 0)
+        {
+            return new KeyRing(options.Actors);
+        }
+
+        var local = await LocalKeys.OpenAsync(options.KeyFile, options.OsUser, ct);
+        if (local.AreNew)
+        {
+            await Console.Error.WriteLineAsync($"Two keys were made, and are kept in {options.KeyFile}:");
+            foreach (var entry in local.Entries)
+            {
+                await Console.Error.WriteLineAsync($"  {entry.Id}: {entry.Key}");
+            }
+        }
+
+        return new KeyRing(local.Entries);
+    }
+
     /// <summary>Whether any rule in force lets an agent decide.</summary>
     public static bool RulesNameAgents(PolicySource policy) =>
         policy.Current.Set.Files.SelectMany(file => file.Lists.Concat(file.Rules)).SelectMany(rule => rule.Terms?.Approvers ?? []).Any(pattern => pattern.StartsWith("agent:", StringComparison.Ordinal));

@@ -13,25 +13,52 @@ internal static class ServeVerbs
     public static Command Stdio()
     {
         var command = new Command("stdio", "Serve one MCP client over stdin and stdout") { As, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
-        command.SetAction((parsed, ct) => WithGatewayAsync(parsed, LogLevel.Warning, (gateway, settings, logs) => StdioAsync(gateway, settings, logs, parsed.GetValue(As)), ct));
+        command.SetAction((parsed, ct) => WithDoorsAsync(parsed, LogLevel.Warning, doors => StdioAsync(doors, parsed.GetValue(As)), ct));
         return command;
     }
 
-    private static async Task<int> StdioAsync(Gateway gateway, GovernSettings settings, ILoggerFactory logs, string? name)
+    public static Command Serve()
     {
-        var actors = Composition.Actors(settings);
-        var actor = StdioActor.From(name, actors, Environment.UserName);
-        using var live = new LiveConnections(gateway.Tools, logs.CreateLogger<LiveConnections>());
+        var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP") { SharedOptions.Listen, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
+        command.SetAction((parsed, ct) => WithDoorsAsync(parsed, LogLevel.Information, doors => HttpAsync(doors, ct), ct));
+        return command;
+    }
+
+    private static async Task<int> StdioAsync(Doors doors, string? name)
+    {
         var life = new StdioLife(TimeProvider.System);
-        var own = new OwnTools(gateway, TimeProvider.System, () => Composition.RulesNameAgents(gateway.Policy));
-        var door = new McpFrontDoor(gateway, own, logs.CreateLogger<McpFrontDoor>());
-        gateway.Serve(() => life.MayClaim);
-        await new StdioServe(door, live, life, Composition.MaxMessageBytes(settings), logs.CreateLogger<StdioServe>())
-            .RunAsync(actor, Console.OpenStandardInput(), StdioServe.TakeStdout());
+        doors.Gateway.Serve(() => life.MayClaim);
+        await new StdioServe(doors.Mcp, doors.Live, life, Composition.MaxMessageBytes(doors.Settings), doors.Logs.CreateLogger<StdioServe>()).RunAsync(
+            StdioActor.From(name, Composition.Actors(doors.Settings), Environment.UserName), Console.OpenStandardInput(), StdioServe.TakeStdout());
         return 0;
     }
 
-    private static async Task<int> WithGatewayAsync(ParseResult parsed, LogLevel level, Func<Gateway, GovernSettings, ILoggerFactory, Task<int>> serve, CancellationToken ct)
+    private static async Task<int> HttpAsync(Doors doors, CancellationToken ct)
+    {
+        var options = Composition.Http(doors.Settings);
+        if (options.WhyNot() is { } why)
+        {
+            await Console.Error.WriteLineAsync(why);
+            return 2;
+        }
+
+        try
+        {
+            var keys = await Composition.KeysAsync(options, ct);
+            await using var http = await HttpServe.StartAsync(options, keys, doors.Gateway, doors.Mcp, doors.Live,
+                async stop => await doors.Gateway.Store.CountPendingAsync(doors.Settings.Scope, "", stop), TimeProvider.System, doors.Logs, ct);
+            doors.Gateway.Serve(() => true);
+            await http.Stopped;
+            return 0;
+        }
+        catch (IOException e)
+        {
+            await Console.Error.WriteLineAsync($"listen: {doors.Settings.Listen} cannot be used: {e.Message}; write another address or end the process that has it");
+            return 2;
+        }
+    }
+
+    private static async Task<int> WithDoorsAsync(ParseResult parsed, LogLevel level, Func<Doors, Task<int>> serve, CancellationToken ct)
     {
         if (Composition.Load(parsed.GetValue(SharedOptions.Settings), SharedOptions.Flags(parsed), settingsNeeded: true) is not { } settings)
         {
@@ -50,6 +77,10 @@ internal static class ServeVerbs
             logs.CreateLogger("McpGovern").StoreAway(e.Message);
         }
 
-        return await serve(gateway, settings, logs);
+        using var live = new LiveConnections(gateway.Tools, logs.CreateLogger<LiveConnections>());
+        var own = new OwnTools(gateway, TimeProvider.System, () => Composition.RulesNameAgents(gateway.Policy));
+        return await serve(new(gateway, settings, live, new McpFrontDoor(gateway, own, logs.CreateLogger<McpFrontDoor>()), logs));
     }
+
+    private sealed record Doors(Gateway Gateway, GovernSettings Settings, LiveConnections Live, McpFrontDoor Mcp, ILoggerFactory Logs);
 }

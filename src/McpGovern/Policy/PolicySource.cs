@@ -30,7 +30,7 @@ internal sealed class PolicySource(PolicySet initial, IReadOnlyList<PolicyInput>
             var readings = inputs.Select(i => i.Read()).ToArray();
             var errors = readings.SelectMany(r => r.Errors).ToArray();
             var warnings = readings.SelectMany(r => r.Warnings).ToArray();
-            if (errors.Length > 0 || readings.Any(r => r.File is null))
+            if (readings.Any(r => r.File is null))
                 return new(false, errors, warnings);
             var set = PolicySet.Create([.. readings.Select(r => r.File!)]);
             if (set.Digest == current.Set.Digest)

@@ -14,7 +14,7 @@ namespace McpGovern.Wire;
 internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 {
     private static readonly JsonTypeInfo<RawJson> TypeInfo =
-        JsonMetadataServices.CreateValueInfo<RawJson>(new JsonSerializerOptions(), new RawJsonConverter());
+        (JsonTypeInfo<RawJson>)new JsonSerializerOptions { TypeInfoResolver = new DefaultJsonTypeInfoResolver() }.GetTypeInfo(typeof(RawJson));
 
     public static JsonNode Node(ReadOnlyMemory<byte> utf8) => JsonValue.Create(new RawJson(utf8), TypeInfo)!;
 

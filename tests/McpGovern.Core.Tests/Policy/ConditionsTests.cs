@@ -87,6 +87,8 @@ public sealed class ConditionsTests
     [InlineData(@"C:\work", @"C:\work\a.txt:stream", Truth.Unknown)]
     [InlineData(@"C:\work", @"\\?\C:\work\a", Truth.Unknown)]
     [InlineData(@"C:\work", @"D:\work\a", Truth.No)]
+    [InlineData(@"C:\work", @"C:\..\..\work\a", Truth.Yes)]
+    [InlineData("/srv/data", "/srv", Truth.No)]
     [InlineData("/", "/anything", Truth.Yes)]
     public void Under_OnAPath_ComparesWhatItMeans(string folder, string path, Truth expected) =>
         Assert.Equal(expected, PathPrefix.Parse(folder)!.Contains(path));

@@ -167,5 +167,12 @@ public sealed class PolicySetTests
         Assert.True(policy.TraitsOf("x", "bare", true).Idempotent);
     }
 
+    [Theory]
+    [InlineData(true, null, true)]
+    [InlineData(true, false, false)]
+    [InlineData(null, null, false)]
+    public void Explain_OverSeveralFiles_IsOffWhereOneSaysSo(bool? first, bool? second, bool expected) => Assert.Equal(
+        expected, PolicySet.Create([File(Verdict.Deny) with { Explain = first }, File(Verdict.Deny) with { Explain = second }]).Explain);
+
     private static string Digest(params PolicyRule[] rules) => PolicyOf(rules).Evaluate(Call("x.pay", """{"amount":900}""")).RuleDigest;
 }
