@@ -10,7 +10,7 @@ internal static class CommandLine
     public static async Task<int> RunAsync(string[] args)
     {
         var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
-        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build()])
+        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build(), DemoVerb.Build()])
         {
             root.Subcommands.Add(verb);
         }

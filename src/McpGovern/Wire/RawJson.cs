@@ -1,8 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 
 namespace McpGovern.Wire;
 
@@ -13,13 +11,6 @@ namespace McpGovern.Wire;
 [JsonConverter(typeof(RawJsonConverter))]
 internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 {
-    private static readonly JsonTypeInfo<RawJson> TypeInfo =
-        (JsonTypeInfo<RawJson>)new JsonSerializerOptions { TypeInfoResolver = new DefaultJsonTypeInfoResolver() }.GetTypeInfo(typeof(RawJson));
-
-    public static JsonNode Node(ReadOnlyMemory<byte> utf8) => JsonValue.Create(new RawJson(utf8), TypeInfo)!;
-
-    public static JsonNode Node(string json) => Node(Encoding.UTF8.GetBytes(json));
-
     public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
 }
 
