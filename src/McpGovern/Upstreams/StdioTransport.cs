@@ -1,9 +1,6 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Upstreams;
@@ -14,9 +11,6 @@ namespace McpGovern.Upstreams;
 /// </summary>
 internal sealed class StdioTransport : ITransport
 {
-    private static readonly JsonTypeInfo<JsonRpcMessage> MessageType =
-        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
     private readonly Channel<JsonRpcMessage> _messages = Channel.CreateUnbounded<JsonRpcMessage>();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ChildProcess _child;
@@ -100,7 +94,7 @@ internal sealed class StdioTransport : ITransport
     {
         if (line.Length == 0 || _inbox.TryTake(line))
             return;
-        if (line[0] == '{' && Parse(line) is { } message)
+        if (line[0] == '{' && MessageText.Read(line) is { } message)
             _messages.Writer.TryWrite(message);
         else
             UpstreamLog.Noise(_log, _upstream, line.Length, Start(line));
@@ -132,21 +126,9 @@ internal sealed class StdioTransport : ITransport
         _messages.Writer.TryComplete();
     }
 
-    private static JsonRpcMessage? Parse(byte[] line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, MessageType);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
     private static byte[] ToLine(JsonRpcMessage message)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(message, MessageType);
+        var json = MessageText.Write(message);
         var line = new byte[json.Length + 1];
         json.CopyTo(line, 0);
 
