@@ -51,11 +51,15 @@ internal sealed class StdioTransport : ITransport
         try
         {
             if (_ended || _child.HasExited)
-                throw new NotSentException("the process of the upstream has ended", null);
+                throw new NotSentException(await WhyAsync("the connection was closed"), null);
 
             // Never cancelled once begun: half a line would spoil every message after it.
             await _child.Input.WriteAsync(line, CancellationToken.None);
             await _child.Input.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException(await WhyAsync(e.Message), e);
         }
         finally
         {
@@ -108,10 +112,17 @@ internal sealed class StdioTransport : ITransport
         await EndWithChildAsync(reason: null);
     }
 
+    // A pipe breaks a moment before the exit is seen, and the exit says more.
+    private async Task<string> WhyAsync(string otherwise)
+    {
+        await Task.WhenAny(_child.WaitForExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(250)));
+        return _child.HasExited ? _child.Describe() : otherwise;
+    }
+
     private async Task EndWithChildAsync(string? reason)
     {
-        if (reason is null && !_child.HasExited)
-            await Task.WhenAny(_child.WaitForExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(250)));
+        if (reason is null)
+            await WhyAsync("");
         reason ??= _child.Describe();
         if (!_ended)
             EndReason = reason;
