@@ -6,7 +6,8 @@ namespace McpGovern.Wire;
 
 /// <summary>
 /// JSON text that passes through unread. The SDK keeps messages as node trees, and writing a parsed node again changes escapes and
-/// throws on a lone surrogate; a node made here is written exactly as it was received.
+/// throws on a lone surrogate; a node made here is written exactly as it was received. Write it with
+/// <c>McpJsonUtilities.DefaultOptions</c>: the SDK's own transports write with a narrower resolver, which refuses such a node.
 /// </summary>
 [JsonConverter(typeof(RawJsonConverter))]
 internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
