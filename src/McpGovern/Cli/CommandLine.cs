@@ -7,15 +7,20 @@ internal static class CommandLine
 {
     private const int BadUsage = 2;
 
-    public static async Task<int> RunAsync(string[] args)
+    public static RootCommand Root()
     {
         var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
-        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build()])
+        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build(), DemoVerb.Build()])
         {
             root.Subcommands.Add(verb);
         }
 
-        var parsed = root.Parse(args);
+        return root;
+    }
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var parsed = Root().Parse(args);
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync();

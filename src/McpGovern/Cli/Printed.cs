@@ -75,6 +75,9 @@ internal static class Printed
     /// <summary>One line, whatever it holds: what a terminal would obey or hide is shown as an escape.</summary>
     public static string Line(string text) => VisibleJson.Of(string.Concat(text.Select(c => c < ' ' ? $"\\u{(int)c:x4}" : c.ToString())));
 
+    /// <summary>The same for several lines.</summary>
+    public static string Lines(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(Line));
+
     private static string Until(CallView call) => call is { Status: "pending", Deadline: { } at } ? $", until {AgentText.Time(at)}" : "";
 
     private static string Count(CallView call) => call is { Status: "pending", Approvals: { Need: > 1 } count } ? $", {count.Have} of {count.Need} approvals" : "";

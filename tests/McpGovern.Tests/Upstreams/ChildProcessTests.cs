@@ -29,11 +29,11 @@ public sealed class ChildProcessTests
         NeedsLinux();
         var host = UpstreamHost.Stdio();
         var grandchild = int.Parse(await host.TextAsync("grandchild"), null);
-        Assert.True(OtherProcess.IsAlive(grandchild));
+        Assert.True(ProcessTable.IsAlive(grandchild));
 
         await host.DisposeAsync();
 
-        await OtherProcess.GoneAsync(grandchild);
+        await ProcessTable.GoneAsync(grandchild);
     }
 
     [SkippableFact]
@@ -45,7 +45,7 @@ public sealed class ChildProcessTests
 
         await host.CallAsync("crash");
 
-        await OtherProcess.GoneAsync(grandchild);
+        await ProcessTable.GoneAsync(grandchild);
     }
 
     /// <summary>SDK defect 5: it waits five seconds for a child.</summary>
@@ -59,8 +59,8 @@ public sealed class ChildProcessTests
 
         await host.DisposeAsync();
 
-        Assert.False(OtherProcess.IsAlive(pid));
-        await OtherProcess.GoneAsync(grandchild);
+        Assert.False(ProcessTable.IsAlive(pid));
+        await ProcessTable.GoneAsync(grandchild);
     }
 
     [SkippableFact]
@@ -75,7 +75,7 @@ public sealed class ChildProcessTests
         await host.DisposeAsync();
 
         await Assert.ThrowsAnyAsync<UpstreamUnavailableException>(() => connecting);
-        await OtherProcess.GoneAsync(int.Parse(File.ReadAllText(log).Trim()["start ".Length..], null));
+        await ProcessTable.GoneAsync(int.Parse(File.ReadAllText(log).Trim()["start ".Length..], null));
         File.Delete(log);
     }
 
@@ -97,7 +97,7 @@ public sealed class ChildProcessTests
         gateway.Kill();
         await gateway.WaitForExitAsync();
 
-        await OtherProcess.GoneAsync(child);
+        await ProcessTable.GoneAsync(child);
         Assert.Equal(["lasting {}", "lasting finished"], File.ReadAllLines(ledger));
         Directory.Delete(folder, recursive: true);
     }

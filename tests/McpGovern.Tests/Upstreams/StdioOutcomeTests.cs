@@ -136,7 +136,7 @@ public sealed class StdioOutcomeTests
         await host.DisposeAsync();
 
         Assert.IsType<UpstreamAnswer.Lost>(await call);
-        Assert.False(OtherProcess.IsAlive(pid));
+        Assert.False(ProcessTable.IsAlive(pid));
     }
 
     private sealed class Broken : IUpstreamProgress

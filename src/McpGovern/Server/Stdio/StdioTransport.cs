@@ -1,8 +1,7 @@
+using McpGovern.Wire;
 using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
@@ -10,9 +9,6 @@ namespace McpGovern.Server;
 /// <summary>MCP over two streams, a message a line, read by our own strict reader; a bad line costs itself and nothing else.</summary>
 internal sealed class StdioTransport(Stream input, Stream output, int maxMessageBytes, StdioLife life, ILogger log) : ITransport
 {
-    private static readonly JsonTypeInfo<JsonRpcMessage> MessageInfo =
-        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
     private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(16);
     private readonly SemaphoreSlim _writing = new(1, 1);
 
@@ -47,7 +43,7 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
     }
 
     public Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default) =>
-        WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, MessageInfo));
+        WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, SdkJson.Message));
 
     public ValueTask DisposeAsync()
     {

@@ -1,7 +1,7 @@
 namespace McpGovern.Tests.Upstreams.Fakes;
 
 /// <summary>Looks at processes that are not our children.</summary>
-internal static class OtherProcess
+internal static class ProcessTable
 {
     /// <summary>Whether it runs; one that is dead and only waits for its parent to notice does not.</summary>
     public static bool IsAlive(int pid)

@@ -1,0 +1,117 @@
+using System.Collections.Concurrent;
+using System.Text;
+using System.Text.Json;
+using McpGovern.Upstreams;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace McpGovern.Tests.Server;
+
+/// <summary>An MCP server over HTTP that answers in raw text, so that a test can compare bytes.</summary>
+internal sealed class RawUpstream : IAsyncDisposable
+{
+    /// <summary>Two members of this definition are in no SDK type.</summary>
+    public const string EchoDefinition =
+        """{"name":"echo","description":"says it back","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional"},"x-vendor":1.50}""";
+
+    private static readonly string Tools =
+        $$$"""{"tools":[{{{EchoDefinition}}},{"name":"pay","inputSchema":{"type":"object"}},{"name":"slow","inputSchema":{"type":"object"}},{"name":"steps","inputSchema":{"type":"object"}},{"name":"big","inputSchema":{"type":"object"}}]}""";
+
+    private readonly WebApplication _app;
+
+    private RawUpstream(WebApplication app) => _app = app;
+
+    /// <summary>The bodies of the calls that arrived.</summary>
+    public ConcurrentQueue<string> Calls { get; } = new();
+
+    /// <summary>What <c>echo</c> answers, verbatim.</summary>
+    public string Result { get; set; } = """{"content":[{"type":"text","text":"ok"}]}""";
+
+    /// <summary>Lets <c>slow</c> answer.</summary>
+    public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public UpstreamConfig Config => new("up", "up", "http", null, [], new Dictionary<string, string>(), null,
+        new Uri(_app.Urls.First() + "/mcp"), new Dictionary<string, string>());
+
+    public static async Task<RawUpstream> StartAsync()
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.Services.AddRouting();
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var upstream = new RawUpstream(app);
+        app.MapPost("/mcp", upstream.PostAsync);
+        await app.StartAsync();
+        return upstream;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Release.TrySetResult();
+        await _app.DisposeAsync();
+    }
+
+    private async Task PostAsync(HttpContext http)
+    {
+        using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
+        var body = await reader.ReadToEndAsync();
+        var message = JsonElement.Parse(body);
+        if (!message.TryGetProperty("id", out var id))
+        {
+            http.Response.StatusCode = 202;
+            return;
+        }
+
+        var method = message.GetProperty("method").GetString();
+        if (method == "tools/call")
+        {
+            Calls.Enqueue(body);
+        }
+
+        var answer = method switch
+        {
+            "initialize" => """{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"raw","version":"1"}}""",
+            "tools/list" => Tools,
+            "tools/call" => await CallAsync(http, message.GetProperty("params")),
+            "ping" => "{}",
+            _ => null,
+        };
+        var reply = answer is null
+            ? $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"error":{"code":-32601,"message":"no such method"} }"""
+            : $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"result":{{answer}} }""";
+        if (http.Response.HasStarted)
+        {
+            await http.Response.WriteAsync($"data: {reply}\n\n");
+            return;
+        }
+
+        http.Response.ContentType = "application/json";
+        await http.Response.WriteAsync(reply);
+    }
+
+    private async Task<string> CallAsync(HttpContext http, JsonElement parameters)
+    {
+        switch (parameters.GetProperty("name").GetString())
+        {
+            case "slow":
+                await Release.Task.WaitAsync(http.RequestAborted);
+                return Result;
+            case "big":
+                return $$"""{"content":[{"type":"text","text":"{{new string('x', 6_000_000)}}"}]}""";
+            case "steps":
+                var token = parameters.GetProperty("_meta").GetProperty("progressToken").GetRawText();
+                http.Response.ContentType = "text/event-stream";
+                for (var step = 1; step <= 3; step++)
+                {
+                    await http.Response.WriteAsync(
+                        $$"""data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":{{token}},"progress":{{step}}.0,"vendor":true} }""" + "\n\n");
+                }
+
+                return Result;
+            default:
+                return Result;
+        }
+    }
+}
