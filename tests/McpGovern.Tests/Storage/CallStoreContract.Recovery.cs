@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using McpGovern.Calls;
 using McpGovern.Storage;
 using static McpGovern.Tests.Storage.TestCalls;
 
@@ -20,7 +21,7 @@ public abstract partial class CallStoreContract
         }
 
         Assert.Empty(await store.RebuildAsync(repair: false, default));
-        var statuses = (await store.ListAsync(new([], 200), default)).Calls.Select(c => Calls.CallRow.From(c.CallId, c.Version, Calls.Call.Replay(c.Events)).Status);
+        var statuses = (await store.ListAsync(new([], 200), default)).Calls.Select(c => CallRow.From(c.CallId, c.Version, Call.Replay(c.Events)).Status);
         Assert.True(statuses.Distinct().Count() > 5);
     }
 
@@ -74,7 +75,7 @@ public abstract partial class CallStoreContract
 
         await child.WaitForExitAsync();
         Assert.True(acknowledged.Count >= 50);
-        foreach (var callId in acknowledged.Where(line => Calls.CallId.TryParse(line, out _)))
+        foreach (var callId in acknowledged.Where(line => CallId.TryParse(line, out _)))
         {
             Assert.Equal(2, (await store.LoadAsync(callId, default))!.Version);
         }

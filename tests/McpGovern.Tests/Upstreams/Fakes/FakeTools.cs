@@ -23,7 +23,7 @@ internal static class FakeTools
         var start = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("cursor", out var cursor)
             ? int.Parse(cursor.GetString()!, null)
             : 0;
-        var page = all.Skip(start).Take(upstream.Options.PageSize).Select(Definition);
+        var page = all.Skip(start).Take(upstream.Options.PageSize).Select(name => Definition(name, upstream.Options.Describe));
         var end = start + (long)upstream.Options.PageSize;
         var next = end < all.Length ? $",\"nextCursor\":\"{end}\"" : "";
         return $$"""{"tools":[{{string.Join(",", page)}}]{{next}}}""";
@@ -32,6 +32,10 @@ internal static class FakeTools
     /// <summary>Exactly as it goes over the wire, with members that no library knows.</summary>
     public static string Definition(string name) =>
         $$"""{"name":"{{name}}", "description":"d\u00e9 {{name}}","inputSchema":{"type":"object"},"x-vendor":1.0}""";
+
+    private static string Definition(string name, string? describedIn) => File.Exists(describedIn)
+        ? Definition(name).Replace($"d\\u00e9 {name}", File.ReadAllText(describedIn), StringComparison.Ordinal)
+        : Definition(name);
 
     public static async Task CallAsync(FakeUpstream upstream, string id, JsonElement call)
     {

@@ -35,6 +35,12 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
             return code;
         }
 
+        if (File.Exists(options.Away))
+        {
+            await Console.Error.WriteLineAsync("closed for today");
+            return 9;
+        }
+
         await Task.Delay(options.StartDelay);
         using var input = new StreamReader(Console.OpenStandardInput());
         while (!_deaf && await input.ReadLineAsync() is { } line)

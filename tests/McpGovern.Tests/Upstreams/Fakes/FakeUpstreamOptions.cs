@@ -35,6 +35,12 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--start-delay MS</c>.</summary>
     public int StartDelay { get; private set; }
 
+    /// <summary><c>--away FILE</c>: cannot start while there is such a file.</summary>
+    public string? Away { get; private set; }
+
+    /// <summary><c>--describe FILE</c>: what all tools say of themselves, read at each list; as ever while there is no such file.</summary>
+    public string? Describe { get; private set; }
+
     public static FakeUpstreamOptions Parse(string[] args)
     {
         var options = new FakeUpstreamOptions();
@@ -51,6 +57,8 @@ internal sealed record FakeUpstreamOptions
                 case "--noise": options.Noise = true; break;
                 case "--ignore-end": options.IgnoreEnd = true; break;
                 case "--exit": options.Exit = int.Parse(args[++i], null); break;
+                case "--away": options.Away = args[++i]; break;
+                case "--describe": options.Describe = args[++i]; break;
                 case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
                 default: throw new ArgumentException($"unknown option {args[i]}");
             }

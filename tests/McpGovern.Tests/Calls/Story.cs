@@ -1,0 +1,101 @@
+using McpGovern.Calls;
+using McpGovern.Policy;
+using McpGovern.Server;
+using McpGovern.Storage;
+using McpGovern.Tests.Processes;
+using McpGovern.Tests.Upstreams.Fakes;
+using McpGovern.Upstreams;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace McpGovern.Tests.Calls;
+
+/// <summary>A store, a policy file, and an upstream that is a process of its own with a ledger; gateways come and go around them.</summary>
+internal sealed class Story : IAsyncDisposable
+{
+    public const string Gated = "default: require_approval", Open = "default: allow";
+    public static readonly TimeSpan Long = TimeSpan.FromSeconds(50);
+
+    public static readonly Actor
+        Agent = new("agent:coder", "stdio:agent:coder", "stdio"),
+        Alice = new("alice", "key:alice", "key") { Roles = Roles.Caller | Roles.Approver },
+        Bob = new("bob", "key:bob", "key") { Roles = Roles.Caller | Roles.Approver };
+
+    private readonly TempFolder folder = new();
+    private readonly List<Gateway> gateways = [];
+
+    public Story(string policy) => WritePolicy(policy);
+
+    public MovableTime Time { get; } = new();
+
+    public CallLimits Limits { get; init; } = new(1000, 8 << 20, 1 << 20);
+
+    public string StoreText => $"sqlite:{folder.File("calls.db")}";
+
+    /// <summary>What really ran: tool and arguments.</summary>
+    public string[] Ledger => File.Exists(folder.File("ledger")) ? File.ReadAllLines(folder.File("ledger")) : [];
+
+    public void WritePolicy(string text) => folder.Write("policy.yaml", text);
+
+    /// <summary>While away the upstream cannot be started.</summary>
+    public void SetAway(bool away)
+    {
+        if (away)
+        {
+            folder.Write("away", "");
+        }
+        else
+        {
+            File.Delete(folder.File("away"));
+        }
+    }
+
+    /// <summary>Takes effect when the upstream is asked for its tools again.</summary>
+    public void Redescribe(string text) => folder.Write("description", text);
+
+    public UpstreamConfig Upstream(string name = "fake", params string[] more) => FakeUpstreamOptions.Config(
+        name, ["--ledger", folder.File("ledger"), "--away", folder.File("away"), "--describe", folder.File("description"), .. more]);
+
+    /// <summary>A gateway as a process would have it.</summary>
+    /// <param name="hold">None, where a story does not wait for a decision.</param>
+    /// <param name="serve">Off for one that never runs a call that nobody here waits for.</param>
+    public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null, string? storeText = null)
+    {
+        var input = new PolicyInput(folder.File("policy.yaml"), "policy.yaml", Inline: null);
+        var reading = input.Read();
+        Assert.Empty(reading.Errors);
+        var gateway = new Gateway(
+            CallStores.Open(storeText ?? StoreText, Time, NullLoggerFactory.Instance),
+            new PolicySource(PolicySet.Create([reading.File!]), [input], Time),
+            new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), Time, NullLoggerFactory.Instance),
+            new GatewayOptions(scope, hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20),
+            Time, NullLoggerFactory.Instance);
+        gateways.Add(gateway);
+        if (storeText is null)
+        {
+            await gateway.OpenAsync(default);
+        }
+
+        if (serve)
+        {
+            gateway.Serve(() => true);
+        }
+
+        return gateway;
+    }
+
+    public async Task StopAsync(Gateway gateway)
+    {
+        gateways.Remove(gateway);
+        await gateway.DisposeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var gateway in gateways)
+        {
+            await gateway.DisposeAsync();
+        }
+
+        folder.Dispose();
+    }
+}
