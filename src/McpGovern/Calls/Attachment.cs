@@ -19,7 +19,15 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
             return null;
         }
 
-        return new(call, Attaches(call.State, time.GetUtcNow()));
+        var now = time.GetUtcNow();
+        var attaches = Attaches(call.State, now);
+        if (!attaches && call.State is (Pending or Approved))
+        {
+            // Nobody has swept it yet, and as long as it counts as open it stands in the new call's way.
+            await streams.ExecuteAsync(id, new CallCommand.Expire(now), ct);
+        }
+
+        return new(call, attaches);
     }
 
     internal static bool Attaches(CallState state, DateTimeOffset now) => state switch
