@@ -1,6 +1,6 @@
-using McpGovern.Wire;
 using System.Text.Json;
 using System.Threading.Channels;
+using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
 
