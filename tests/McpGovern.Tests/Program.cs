@@ -1,7 +1,27 @@
 using McpGovern.Tests.Storage;
+using McpGovern.Tests.Upstreams.Fakes;
 
-return args switch
+namespace McpGovern.Tests;
+
+/// <summary>Lets the tests start this assembly again, as a process of its own.</summary>
+internal static class Program
 {
-    ["store-writer", .. var rest] => await StoreWriter.RunAsync(rest),
-    _ => 64,
-};
+    private static async Task<int> Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["fake-upstream", .. var options]:
+                return await new FakeUpstream(FakeUpstreamOptions.Parse(options)).RunAsync();
+            case ["hold-upstream", .. var options]:
+                // A gateway in the middle of a call, for a test to kill.
+                await using (var host = new UpstreamHost(FakeUpstreamOptions.Config("fake", options)))
+                    await host.CallAsync("lasting", timeout: TimeSpan.FromMinutes(5));
+                return 0;
+            case ["store-writer", .. var options]:
+                return await StoreWriter.RunAsync(options);
+            default:
+                await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer, each with its options");
+                return 2;
+        }
+    }
+}

@@ -30,8 +30,10 @@ internal sealed class Handshake(ITransport inner, bool legacy) : IClientTranspor
             return inner.SendMessageAsync(message, cancellationToken);
 
         var error = new JsonRpcErrorDetail { Code = (int)ModelContextProtocol.McpErrorCode.MethodNotFound, Message = "known not to be there" };
-        _messages.Writer.TryWrite(new JsonRpcError { Id = probe.Id, Error = error });
-        return Task.CompletedTask;
+        // Into a channel that has ended it would be lost, and the SDK would wait for it.
+        return _messages.Writer.TryWrite(new JsonRpcError { Id = probe.Id, Error = error })
+            ? Task.CompletedTask
+            : Task.FromException(new NotSentException("the process of the upstream has ended", null));
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();

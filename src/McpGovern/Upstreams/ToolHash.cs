@@ -1,4 +1,5 @@
-using System.Security.Cryptography;
+using System.Text;
+using McpGovern.Calls;
 using McpGovern.Wire;
 
 namespace McpGovern.Upstreams;
@@ -12,6 +13,14 @@ internal static class ToolHash
     public static string Of(IEnumerable<RawMember> definition)
     {
         var counted = RawObject.Write(definition.Where(member => Counted.Contains(member.Name)));
-        return "sha256:" + Convert.ToHexStringLower(SHA256.HashData(CanonicalJson.Of(counted).Span));
+        try
+        {
+            return CallHash.OfJson(Encoding.UTF8.GetString(counted.Span));
+        }
+        catch (FormatException)
+        {
+            // A key twice, or nested too deep: such a definition has no one form, so every other spelling is another definition.
+            return CallHash.OfBytes(counted.Span);
+        }
     }
 }

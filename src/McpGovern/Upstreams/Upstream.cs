@@ -72,6 +72,8 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
             LastFailure = null;
             connection.ToolsRead += () => Learn(connection.Tools);
             connection.Closed.Register(() => Ended(connection));
+            // Also one that was replaced and only waits for its last answers.
+            _stopping.Token.Register(() => _ = connection.DisposeAsync().AsTask());
             UpstreamLog.Connected(log, Name, connection.ProtocolVersion, connection.Tools.Count);
             Learn(connection.Tools);
             return connection;

@@ -19,28 +19,29 @@ internal sealed record UpstreamConfig(
     Uri? Url,
     IReadOnlyDictionary<string, string> Headers)
 {
-    private string? _fingerprint;
-
     /// <summary>SHA-256 (hex) of what the upstream is; values of variables and headers are secrets and rotate, so only their names count.</summary>
-    public string Fingerprint => _fingerprint ??= Compute();
-
-    private string Compute()
+    public string Fingerprint
     {
-        var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        get
         {
-            json.WriteStartArray();
-            json.WriteStringValue(Name);
-            json.WriteStringValue(Transport);
-            json.WriteStringValue(Command);
-            Strings(json, Args);
-            json.WriteStringValue(Transport == "stdio" ? Path.GetFullPath(Cwd ?? Environment.CurrentDirectory) : Url?.AbsoluteUri);
-            Strings(json, Env.Keys.Order(StringComparer.Ordinal));
-            Strings(json, Headers.Keys.Select(name => name.ToUpperInvariant()).Order(StringComparer.Ordinal));
-            json.WriteEndArray();
+            var buffer = new MemoryStream();
+            using (var json = new Utf8JsonWriter(buffer))
+                Write(json);
+            return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
         }
+    }
 
-        return Convert.ToHexStringLower(SHA256.HashData(buffer.GetBuffer().AsSpan(0, (int)buffer.Length)));
+    private void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartArray();
+        json.WriteStringValue(Name);
+        json.WriteStringValue(Transport);
+        json.WriteStringValue(Command);
+        Strings(json, Args);
+        json.WriteStringValue(Transport == "stdio" ? Path.GetFullPath(Cwd ?? Environment.CurrentDirectory) : Url?.AbsoluteUri);
+        Strings(json, Env.Keys.Order(StringComparer.Ordinal));
+        Strings(json, Headers.Keys.Select(name => name.ToUpperInvariant()).Order(StringComparer.Ordinal));
+        json.WriteEndArray();
     }
 
     private static void Strings(Utf8JsonWriter json, IEnumerable<string> values)

@@ -1,6 +1,6 @@
+using McpGovern.Wire;
 using System.Text;
 using McpGovern.Calls;
-using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -17,7 +17,7 @@ internal sealed class ProgressRelay(McpServer client, string tokenJson, Cancella
         try
         {
             await client.SendMessageAsync(
-                new JsonRpcNotification { Method = NotificationMethods.ProgressNotification, Params = RawJson.Node(OneLine.Of(json)) }, ct);
+                new JsonRpcNotification { Method = NotificationMethods.ProgressNotification, Params = SdkJson.Node(json) }, ct);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
         {

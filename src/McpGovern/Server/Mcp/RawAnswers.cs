@@ -24,7 +24,7 @@ internal static class RawAnswers
 
     private static JsonRpcResponse With(JsonRpcResponse response, RawJson raw)
     {
-        response.Result = RawJson.Node(OneLine.Of(raw.Utf8));
+        response.Result = SdkJson.Node(raw.Utf8);
         return response;
     }
 }

@@ -1,6 +1,6 @@
+using McpGovern.Wire;
 using System.Text.Json;
 using System.Threading.Channels;
-using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
 
@@ -43,7 +43,7 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
     }
 
     public Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default) =>
-        WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, SdkContext.Message));
+        WriteAsync(JsonSerializer.SerializeToUtf8Bytes(message, SdkJson.Message));
 
     public ValueTask DisposeAsync()
     {

@@ -1,0 +1,119 @@
+using System.Diagnostics;
+using McpGovern.Tests.Upstreams.Fakes;
+using McpGovern.Upstreams;
+
+namespace McpGovern.Tests.Upstreams;
+
+public sealed class ChildProcessTests
+{
+    [Fact]
+    public async Task Environment_OfAChild_IsTheAllowedNamesAndItsBlock()
+    {
+        Environment.SetEnvironmentVariable("MCPGOVERN_STORE", "postgres://secret");
+        Environment.SetEnvironmentVariable("SOME_OTHER_SECRET", "x");
+        var block = new Dictionary<string, string> { ["TOKEN"] = "t=1 2", ["MCPGOVERN_KEY"] = "k", ["HOME"] = "/elsewhere" };
+        await using var host = new UpstreamHost(FakeUpstreamOptions.Config("fake") with { Env = block });
+
+        var variables = (await host.TextAsync("env")).Split('\n');
+
+        var names = variables.Select(variable => variable.Split('=')[0]).ToArray();
+        Assert.Empty(names.Except(["HOME", "PATH", "USER", "SHELL", "TERM", "LANG", "TMPDIR", "TOKEN"]));
+        Assert.Contains("TOKEN=t=1 2", variables);
+        Assert.Contains("HOME=/elsewhere", variables);
+        Assert.Contains("PATH", names);
+    }
+
+    [SkippableFact]
+    public async Task Dispose_EndsGrandchildrenToo()
+    {
+        NeedsLinux();
+        var host = UpstreamHost.Stdio();
+        var grandchild = int.Parse(await host.TextAsync("grandchild"), null);
+        Assert.True(ProcessTable.IsAlive(grandchild));
+
+        await host.DisposeAsync();
+
+        await ProcessTable.GoneAsync(grandchild);
+    }
+
+    [SkippableFact]
+    public async Task Crash_EndsGrandchildrenToo()
+    {
+        NeedsLinux();
+        await using var host = UpstreamHost.Stdio();
+        var grandchild = int.Parse(await host.TextAsync("grandchild"), null);
+
+        await host.CallAsync("crash");
+
+        await ProcessTable.GoneAsync(grandchild);
+    }
+
+    /// <summary>SDK defect 5: it waits five seconds for a child.</summary>
+    [SkippableFact]
+    public async Task Dispose_OfAChildThatIgnoresEverything_KillsIt()
+    {
+        NeedsLinux();
+        var host = UpstreamHost.Stdio("--ignore-end");
+        var pid = int.Parse(await host.TextAsync("pid"), null);
+        var grandchild = int.Parse(await host.TextAsync("grandchild"), null);
+
+        await host.DisposeAsync();
+
+        Assert.False(ProcessTable.IsAlive(pid));
+        await ProcessTable.GoneAsync(grandchild);
+    }
+
+    [SkippableFact]
+    public async Task Dispose_WhileStarting_LeavesNoProcess()
+    {
+        NeedsLinux();
+        var log = Path.GetTempFileName();
+        var host = new UpstreamHost(FakeUpstreamOptions.Config("fake", "--log", log, "--start-delay", "60000"));
+        var connecting = host.ConnectAsync();
+        await Eventually.TrueAsync(() => File.ReadAllText(log).Contains("start", StringComparison.Ordinal), "the start");
+
+        await host.DisposeAsync();
+
+        await Assert.ThrowsAnyAsync<UpstreamUnavailableException>(() => connecting);
+        await ProcessTable.GoneAsync(int.Parse(File.ReadAllText(log).Trim()["start ".Length..], null));
+        File.Delete(log);
+    }
+
+    /// <summary>
+    /// SDK defect 6, and why no parent-death signal is used: a child whose gateway is killed finishes what it is doing, and ends when
+    /// it next looks at its stdin.
+    /// </summary>
+    [SkippableFact]
+    public async Task KillOfTheGateway_LetsTheChildFinishAndEnd()
+    {
+        NeedsLinux();
+        var folder = Directory.CreateTempSubdirectory("mcpgovern-kill-").FullName;
+        var ledger = Path.Combine(folder, "ledger");
+        var (command, args) = FakeUpstreamOptions.CommandLine("--ledger", ledger, "--log", Path.Combine(folder, "log"));
+        using var gateway = Process.Start(new ProcessStartInfo(command, [args[0], "hold-upstream", .. args[2..]]) { UseShellExecute = false })!;
+        await Eventually.TrueAsync(() => File.Exists(ledger), "the call");
+        var child = int.Parse(File.ReadLines(Path.Combine(folder, "log")).First()["start ".Length..], null);
+
+        gateway.Kill();
+        await gateway.WaitForExitAsync();
+
+        await ProcessTable.GoneAsync(child);
+        Assert.Equal(["lasting {}", "lasting finished"], File.ReadAllLines(ledger));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public void Find_LooksOnlyWhereAProgramMayBe()
+    {
+        Assert.Null(ChildCommand.Find("sh", "relative:.", "/bin"));
+        Assert.Equal(OperatingSystem.IsWindows() ? null : "/bin/sh", ChildCommand.Find("sh", "/nowhere:/bin", "/"));
+        Assert.Equal(OperatingSystem.IsWindows() ? null : "/bin/sh", ChildCommand.Find("./sh", null, "/bin"));
+    }
+
+    private static void NeedsLinux()
+    {
+        var reason = OperatingSystem.IsLinux() ? null : "process groups are tested on Linux";
+        Assert.False(reason is not null && Environment.GetEnvironmentVariable("CI") == "true", reason);
+        Skip.If(reason is not null, reason);
+    }
+}

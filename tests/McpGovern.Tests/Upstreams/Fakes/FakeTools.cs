@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+
+namespace McpGovern.Tests.Upstreams.Fakes;
+
+/// <summary>The tools of a <see cref="FakeUpstream"/>; every one writes a ledger line before it does what its name says.</summary>
+internal static class FakeTools
+{
+    private static readonly string[] Names =
+    [
+        "echo", "odd", "modern_only", "is_error", "refuse", "refuse_no_text", "input_required", "not_a_result",
+        "slow", "hang", "lasting", "crash", "twice", "wrong_id", "big", "progress", "change_tools", "env", "grandchild", "ask", "deaf", "pid",
+    ];
+
+    /// <summary>A result with everything that a reader of known types would lose: the bytes that must arrive.</summary>
+    public const string OddResult =
+        """{ "content":[{"type":"hologram","data":{"z":1,"a":1.0}},{"type":"text","text":"\ud800 \u0000 \u00e9 \/"}],"structuredContent":{"n":9007199254740993,"e":1e2},"vendor":{"deep":[[[]]]},"_meta":{"vendor/x":1} }""";
+
+    public static string List(FakeUpstream upstream, JsonElement parameters)
+    {
+        var all = Names.Concat(Enumerable.Range(1, upstream.ExtraTools).Select(n => $"extra_{n}")).ToArray();
+        var start = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("cursor", out var cursor)
+            ? int.Parse(cursor.GetString()!, null)
+            : 0;
+        var page = all.Skip(start).Take(upstream.Options.PageSize).Select(Definition);
+        var end = start + (long)upstream.Options.PageSize;
+        var next = end < all.Length ? $",\"nextCursor\":\"{end}\"" : "";
+        return $$"""{"tools":[{{string.Join(",", page)}}]{{next}}}""";
+    }
+
+    /// <summary>Exactly as it goes over the wire, with members that no library knows.</summary>
+    public static string Definition(string name) =>
+        $$"""{"name":"{{name}}", "description":"d\u00e9 {{name}}","inputSchema":{"type":"object"},"x-vendor":1.0}""";
+
+    public static async Task CallAsync(FakeUpstream upstream, string id, JsonElement call)
+    {
+        var tool = call.GetProperty("name").GetString()!;
+        var arguments = call.GetProperty("arguments");
+        upstream.Effect(tool, arguments.GetRawText());
+        switch (tool)
+        {
+            case "echo": upstream.Answer(id, Text(Escape(call.GetRawText()))); break;
+            case "odd": upstream.Answer(id, OddResult); break;
+            case "modern_only":
+                upstream.Answer(id, """{"resultType":"complete", "content":[],"ttlMs":5,"cacheScope":"public","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"x"},"k":1.0}}""");
+                break;
+            case "is_error": upstream.Answer(id, """{"content":[],"isError":true}"""); break;
+            case "refuse": upstream.Refuse(id, """{"code":-32050,"message":"no such payment","data":{"n":1.0}}"""); break;
+            case "refuse_no_text": upstream.Refuse(id, """{"code":1}"""); break;
+            case "input_required": upstream.Answer(id, """{"resultType":"input_required","inputRequests":{},"requestState":"s"}"""); break;
+            case "not_a_result": upstream.Answer(id, "[1]"); break;
+            case "slow":
+                await Task.Delay(arguments.GetProperty("ms").GetInt32());
+                upstream.Answer(id, Text("\"slept\""));
+                break;
+            case "hang": break;
+            case "lasting":
+                // On the reader's own thread, so that the end of stdin is seen only when it is done.
+                Thread.Sleep(2000);
+                upstream.Effect(tool, "finished");
+                upstream.Answer(id, Text("\"lasted\""));
+                break;
+            case "crash":
+                await Console.Error.WriteLineAsync("segmentation fault, sort of");
+                Environment.Exit(3);
+                break;
+            case "twice":
+                upstream.Answer(id, Text("\"first\""));
+                upstream.Answer(id, Text("\"second\""));
+                break;
+            case "wrong_id":
+                upstream.Answer("\"00000000000000000000000000000000\"", Text("\"forged\""));
+                upstream.Answer("7", Text("\"forged\""));
+                upstream.Answer(id, Text("\"mine\""));
+                break;
+            case "big": upstream.Answer(id, Text($"\"{new string('x', arguments.GetProperty("bytes").GetInt32())}\"")); break;
+            case "progress": Progress(upstream, id, call, arguments.GetProperty("count").GetInt32()); break;
+            case "change_tools":
+                upstream.ExtraTools++;
+                for (var i = 0; i < 5; i++)
+                    upstream.Notify("notifications/tools/list_changed");
+                upstream.Answer(id, Text("\"changed\""));
+                break;
+            case "env": upstream.Answer(id, Text(Escape(string.Join("\n", Variables())))); break;
+            case "grandchild":
+                using (var child = Process.Start(new ProcessStartInfo("sleep", "600") { UseShellExecute = false })!)
+                    upstream.Answer(id, Text($"\"{child.Id}\""));
+                break;
+            case "ask":
+                upstream.Write("""{"jsonrpc":"2.0","id":"q1","method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}""");
+                upstream.Answer(id, Text(Escape(await upstream.ClientAnswer)));
+                break;
+            case "deaf":
+                upstream.StopReading();
+                upstream.Answer(id, Text("\"deaf\""));
+                break;
+            case "pid": upstream.Answer(id, Text($"\"{Environment.ProcessId}\"")); break;
+            default: upstream.Answer(id, Text("\"ok\"")); break;
+        }
+    }
+
+    private static void Progress(FakeUpstream upstream, string id, JsonElement call, int count)
+    {
+        var token = call.GetProperty("_meta").GetProperty("progressToken").GetRawText();
+        for (var i = 1; i <= count; i++)
+            upstream.Notify("notifications/progress", $$"""{"progressToken":{{token}},"progress":{{i}},"total":{{count}}.0,"message":"step \ud800"}""");
+        upstream.Answer(id, Text("\"done\""));
+    }
+
+    private static IEnumerable<string> Variables() =>
+        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().Select(v => $"{v.Key}={v.Value}");
+
+    private static string Text(string jsonString) => $$"""{"content":[{"type":"text","text":{{jsonString}}}]}""";
+
+    // By hand: the text may hold escapes of lone surrogates, which the serializer would refuse once decoded; here they stay escapes.
+    private static string Escape(string text) => new StringBuilder("\"")
+        .Append(text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)
+            .Replace("\n", "\\n", StringComparison.Ordinal))
+        .Append('"').ToString();
+}

@@ -1,0 +1,73 @@
+using McpGovern.Upstreams;
+
+namespace McpGovern.Tests.Upstreams.Fakes;
+
+/// <summary>How a <see cref="FakeUpstream"/> behaves from its start; what single calls do is chosen by the tool that is called.</summary>
+internal sealed record FakeUpstreamOptions
+{
+    /// <summary><c>--ledger FILE</c>: one line <c>tool arguments</c> for each call that really ran.</summary>
+    public string? Ledger { get; private set; }
+
+    /// <summary><c>--log FILE</c>: one line for each start (<c>start PID</c>), method received and cancellation (<c>cancelled ID</c>).</summary>
+    public string? Log { get; private set; }
+
+    /// <summary><c>--pages N</c>: the tool list in pages of N.</summary>
+    public int PageSize { get; private set; } = int.MaxValue;
+
+    /// <summary><c>--silent-probe</c>: no answer to <c>server/discover</c>, as old servers do.</summary>
+    public bool SilentProbe { get; private set; }
+
+    /// <summary><c>--die-at-probe</c>: exits at a method it does not know.</summary>
+    public bool DieAtProbe { get; private set; }
+
+    /// <summary><c>--modern</c>: speaks 2026-07-28, without <c>initialize</c>.</summary>
+    public bool Modern { get; private set; }
+
+    /// <summary><c>--noise</c>: writes lines that are no messages, to stdout and stderr.</summary>
+    public bool Noise { get; private set; }
+
+    /// <summary><c>--ignore-end</c>: neither the end of stdin nor SIGTERM ends it.</summary>
+    public bool IgnoreEnd { get; private set; }
+
+    /// <summary><c>--exit CODE</c>: ends at once with that code and a last word on stderr.</summary>
+    public int? Exit { get; private set; }
+
+    /// <summary><c>--start-delay MS</c>.</summary>
+    public int StartDelay { get; private set; }
+
+    public static FakeUpstreamOptions Parse(string[] args)
+    {
+        var options = new FakeUpstreamOptions();
+        for (var i = 0; i < args.Length; i++)
+        {
+            switch (args[i])
+            {
+                case "--ledger": options.Ledger = args[++i]; break;
+                case "--log": options.Log = args[++i]; break;
+                case "--pages": options.PageSize = int.Parse(args[++i], null); break;
+                case "--silent-probe": options.SilentProbe = true; break;
+                case "--die-at-probe": options.DieAtProbe = true; break;
+                case "--modern": options.Modern = true; break;
+                case "--noise": options.Noise = true; break;
+                case "--ignore-end": options.IgnoreEnd = true; break;
+                case "--exit": options.Exit = int.Parse(args[++i], null); break;
+                case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
+                default: throw new ArgumentException($"unknown option {args[i]}");
+            }
+        }
+
+        return options;
+    }
+
+    /// <summary>The command line that starts a fake upstream: the running dotnet host and this assembly.</summary>
+    public static (string Command, string[] Args) CommandLine(params string[] options) =>
+        (Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
+            [typeof(FakeUpstreamOptions).Assembly.Location, "fake-upstream", .. options]);
+
+    public static UpstreamConfig Config(string name, params string[] options)
+    {
+        var (command, args) = CommandLine(options);
+        return new UpstreamConfig(
+            name, name, "stdio", command, args, new Dictionary<string, string>(), Path.GetTempPath(), null, new Dictionary<string, string>());
+    }
+}
