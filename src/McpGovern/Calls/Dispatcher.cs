@@ -64,8 +64,7 @@ internal sealed partial class Dispatcher(
     private async Task DispatchAsync(string callId, ICallProgress? progress)
     {
         if (await streams.LoadAsync(callId, default) is not { State: CallState.Approved } call
-            || UpstreamOf(call) is not { } upstream
-            || !check.MayJudge(call))
+            || UpstreamOf(call) is not { } upstream)
         {
             return;
         }
@@ -84,6 +83,13 @@ internal sealed partial class Dispatcher(
 
         if (FindChange(call, connection) is { } change)
         {
+            if (!check.MayJudge(call))
+            {
+                // Parked under a policy that this process has not read: a process that has may run it or end it.
+                LogNotStarted(callId, $"this process has an older policy ({change.Detail})");
+                return;
+            }
+
             LogInvalidated(callId, change.Because, change.Detail);
             await check.InvalidateAsync(call, change, default);
             return;
@@ -104,7 +110,7 @@ internal sealed partial class Dispatcher(
             try
             {
                 var connection = await upstream.ConnectAsync(default);
-                if (check.MayJudge(call) && FindChange(call, connection) is null)
+                if (FindChange(call, connection) is null)
                 {
                     await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection, null);
                     return;
