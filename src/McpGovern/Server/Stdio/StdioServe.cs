@@ -9,7 +9,7 @@ namespace McpGovern.Server;
 internal sealed class StdioServe(McpFrontDoor door, LiveConnections live, StdioLife life, int maxMessageBytes, ILogger<StdioServe> log)
 {
     // A client sends SIGTERM two seconds after it closed stdin. What is in flight may still answer for one: scripts pipe requests in and wait.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), LastGrace = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500), LastGrace = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Takes stdout for MCP alone: what anything else writes to the console goes to stderr from here on.</summary>
     public static Stream TakeStdout()
