@@ -22,7 +22,7 @@ internal sealed class Deciders(CrashWorld world, Journal journal, Random random)
             foreach (var callId in await world.IdsAsync("pending"))
             {
                 var intent = Payments.IntentOf(await world.PaymentOfAsync(callId));
-                if (intent == Intent.LeaveAlone || callId == byCommandLine)
+                if (intent == Intent.LeaveAlone || (callId == byCommandLine && !commandLine.IsCompleted))
                 {
                     continue;
                 }

@@ -36,16 +36,19 @@ internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
     public Task<Heard?> FetchAsync(string callId, int waitSeconds = 2) =>
         AskAsync("jamjet_result", new() { ["call_id"] = callId, ["wait_seconds"] = waitSeconds }, null);
 
+    /// <summary>From here on, an answer that does not come is no failure.</summary>
+    public void ExpectEnd() => killed = true;
+
     public async Task KillAsync()
     {
-        killed = true;
+        ExpectEnd();
         Process.KillHard();
         await Eventually.TrueAsync(() => Process.HasExited, () => "it outlived SIGKILL");
     }
 
     public async ValueTask DisposeAsync()
     {
-        killed = true;
+        ExpectEnd();
         await Process.DisposeAsync();
         if (client is not null)
         {
