@@ -1,5 +1,6 @@
 # docker build -t mcpgovern .
-# docker run --rm -p 127.0.0.1:7700:7700 -v "$PWD/config:/config:ro" -v mcpgovern-data:/data mcpgovern serve --listen http://0.0.0.0:7700
+# docker run --rm -p 127.0.0.1:7700:7700 -v "$PWD/config:/config:ro" -v mcpgovern-data:/data -e ALICE_KEY mcpgovern serve --listen http://0.0.0.0:7700
+# (config/mcpgovern.yaml, with actors that have keys: beyond loopback nothing is served without. Under another published port, give public_url.)
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 WORKDIR /src
@@ -20,14 +21,13 @@ RUN install -d -o "$APP_UID" -g "$APP_UID" -m 0700 /data && install -d /config
 USER $APP_UID
 WORKDIR /config
 # Settings and keys come at run time: a file or variables. None is in the image.
-# The base image would have ASP.NET listen on every interface; the product's own default is loopback, and `--listen` says otherwise.
-ENV ASPNETCORE_HTTP_PORTS="" \
-    MCPGOVERN_STORE=sqlite:/data/mcpgovern.db \
+# The default address is loopback, which in a container nobody reaches: `--listen` has to say otherwise, as above.
+ENV MCPGOVERN_STORE=sqlite:/data/mcpgovern.db \
     HEALTHCHECK_PORT=7700
 VOLUME /data
 EXPOSE 7700
 # The image has no curl: bash speaks enough HTTP to ask.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$HEALTHCHECK_PORT && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [[ $status == 200 ]]"]
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$HEALTHCHECK_PORT && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost:%s\\r\\nConnection: close\\r\\n\\r\\n' \"$HEALTHCHECK_PORT\" >&3 && read -r _ status _ <&3 && [[ $status == 200 ]]"]
 ENTRYPOINT ["dotnet", "/app/McpGovern.dll"]
 CMD ["serve"]

@@ -23,6 +23,11 @@ internal static class CallDoors
             Console.Error.WriteLine(Printed.Line(e.Message));
             return 2;
         }
+        catch (StoreRefusedException e)
+        {
+            Console.Error.WriteLine($"store: {Printed.Line(e.Message)}");
+            return 2;
+        }
         catch (StoreUnavailableException e)
         {
             Console.Error.WriteLine($"the store is not available: {Printed.Line(e.Message)}");

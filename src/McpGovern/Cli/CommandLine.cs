@@ -10,7 +10,7 @@ internal static class CommandLine
     // After SIGTERM the open ends are recorded and the upstreams are ended; the library's own 2 s would cut that off.
     private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
 
-    public static async Task<int> RunAsync(string[] args)
+    public static RootCommand Root()
     {
         var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
         foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build(), DemoVerb.Build()])
@@ -18,7 +18,12 @@ internal static class CommandLine
             root.Subcommands.Add(verb);
         }
 
-        var parsed = root.Parse(args);
+        return root;
+    }
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var parsed = Root().Parse(args);
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync(Patient);

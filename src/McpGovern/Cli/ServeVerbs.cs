@@ -73,6 +73,11 @@ internal static class ServeVerbs
         {
             await gateway.OpenAsync(ct);
         }
+        catch (StoreRefusedException e)
+        {
+            await Console.Error.WriteLineAsync($"store: {e.Message}");
+            return 2;
+        }
         catch (StoreUnavailableException e)
         {
             // It may come back: until then calls are refused, and nothing goes upstream.

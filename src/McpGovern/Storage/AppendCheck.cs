@@ -13,6 +13,7 @@ internal static class AppendCheck
             throw new ArgumentException($"an append to {append.CallId} needs events, and the row that follows from them", nameof(append));
         }
 
+        // Only the texts matter here, and those are the same in every dialect.
         foreach (var (name, value) in CallRowSql.Values(row, SqliteDialect.Instance))
         {
             StorableText.Check(value as string, name);

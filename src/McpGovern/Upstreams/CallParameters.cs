@@ -9,7 +9,7 @@ internal static class CallParameters
 {
     public static JsonObject Build(string tool, string argumentsJson, string? metaJson)
     {
-        var parameters = new JsonObject { ["name"] = tool, ["arguments"] = RawJson.Node(argumentsJson) };
+        var parameters = new JsonObject { ["name"] = tool, ["arguments"] = SdkJson.Node(argumentsJson) };
         if (metaJson is not null && RawObject.Read(Encoding.UTF8.GetBytes(metaJson)) is { } members)
             parameters["_meta"] = Relayed(members);
         return parameters;
@@ -22,7 +22,7 @@ internal static class CallParameters
         foreach (var member in members)
         {
             if (member.Name != "progressToken" && !member.Name.StartsWith("io.modelcontextprotocol/", StringComparison.Ordinal))
-                meta[member.Name] = RawJson.Node(member.Value);
+                meta[member.Name] = SdkJson.Node(member.Value);
         }
 
         return meta;

@@ -23,7 +23,7 @@ internal sealed class Exchange(
             if (progress is not null)
                 MetaOf(parameters)["progressToken"] = pending.Id;
             var relay = progress is null ? Task.CompletedTask : RelayAsync(pending, progress);
-            var answer = await SendAsync(pending, session.Request(pending.Id, method, parameters, tool), timeout, cancel);
+            var answer = await SendAsync(pending, session.Request(pending.Id, method, parameters), tool, timeout, cancel);
 
             pending.StopRelay();
             // Progress comes before the answer, but a reader that does not read may not keep the answer from being recorded.
@@ -36,12 +36,15 @@ internal sealed class Exchange(
         }
     }
 
-    private async Task<UpstreamAnswer> SendAsync(PendingRequest pending, JsonRpcRequest request, TimeSpan timeout, CancellationToken cancel)
+    private async Task<UpstreamAnswer> SendAsync(
+        PendingRequest pending, JsonRpcRequest request, ToolDefinition? tool, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         using var dropSend = new CancellationTokenSource();
-        var attempt = new SendAttempt(tracked: !session.Stdio);
+        var attempt = new SendAttempt(tracked: !session.Stdio, session.Stdio ? default : MessageText.Write(request));
+        if (!session.Stdio)
+            Session.MarkHeaders(request, tool);
         var sending = attempt.RunAsync(() => transport.SendMessageAsync(request, dropSend.Token));
 
         var outcome = OutcomeAsync(pending, sending);

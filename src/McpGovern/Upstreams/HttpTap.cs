@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 
 namespace McpGovern.Upstreams;
 
@@ -16,15 +15,24 @@ internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbo
             throw new HttpRequestException($"the upstream named an address on another host, {request.RequestUri!.Authority}");
 
         var attempt = SendAttempt.Current;
-        if (attempt is not null && request.Content is { } body)
+        if (attempt is not null && request.Method == HttpMethod.Post)
         {
             attempt.HadSession = request.Headers.Contains("Mcp-Session-Id");
-            request.Content = new WatchedContent(body, attempt);
+            request.Content = new WatchedContent(attempt);
         }
 
         var response = await base.SendAsync(request, cancellationToken);
         if (attempt is not null && request.Method == HttpMethod.Post)
+        {
             attempt.Status = response.StatusCode;
+            // The SDK would break off every other call of the session as well, and those may be on their way back.
+            if (response.StatusCode == HttpStatusCode.NotFound && attempt.HadSession)
+            {
+                response.Dispose();
+                throw new HttpRequestException("the session has ended", inner: null, HttpStatusCode.NotFound);
+            }
+        }
+
         await TapAsync(response, attempt, cancellationToken);
         return response;
     }

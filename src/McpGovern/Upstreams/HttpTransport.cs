@@ -96,7 +96,7 @@ internal sealed class HttpTransport : ITransport
         _messages.Writer.TryComplete();
     }
 
-    private static HttpClient Client(Uri url, Inbox inbox, UpstreamLimits limits)
+    internal static HttpClient Client(Uri url, Inbox inbox, UpstreamLimits limits)
     {
         var sockets = new SocketsHttpHandler
         {

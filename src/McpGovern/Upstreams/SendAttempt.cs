@@ -2,13 +2,16 @@ using System.Net;
 
 namespace McpGovern.Upstreams;
 
-/// <summary>What is known about one message on its way out; HTTP's handler finds it through the async flow and fills it in.</summary>
+/// <summary>One message on its way out, and how far it got; HTTP's handler finds it through the async flow.</summary>
 /// <param name="tracked">Whether the transport tells how far it got; pipes do not.</param>
-internal sealed class SendAttempt(bool tracked)
+/// <param name="body">The message's text, where the transport would write another.</param>
+internal sealed class SendAttempt(bool tracked, ReadOnlyMemory<byte> body)
 {
     private static readonly AsyncLocal<SendAttempt?> Flow = new();
 
     public static SendAttempt? Current => Flow.Value;
+
+    public ReadOnlyMemory<byte> Body => body;
 
     /// <summary>Whether a byte of the body may have left; connecting, name resolution and TLS come before it.</summary>
     public bool BodyStarted { get; set; } = !tracked;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Upstreams;
@@ -25,7 +26,7 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
     /// <summary>In the modern era over HTTP, dropping the request is the cancellation.</summary>
     public bool DropCancels => Modern && !Stdio;
 
-    public JsonRpcRequest Request(string id, string method, JsonObject parameters, ToolDefinition? tool)
+    public JsonRpcRequest Request(string id, string method, JsonObject parameters)
     {
         if (Modern)
         {
@@ -37,23 +38,23 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
             meta[MetaKeys.ClientCapabilities] = new JsonObject();
         }
 
-        var request = new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
-        if (Modern && !Stdio && tool is not null && ToolWithHeaders(tool) is { } known)
-            request.Context = new JsonRpcMessageContext { Items = new Dictionary<string, object?> { [ToolItem] = known } };
-        return request;
+        return new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
     }
 
-    private static Tool? ToolWithHeaders(ToolDefinition tool)
+    /// <summary>Shows the SDK's HTTP transport which arguments are to be headers as well. Not what is sent: its text was made before.</summary>
+    public static void MarkHeaders(JsonRpcRequest request, ToolDefinition? tool)
     {
-        if (!tool.Json.Contains("x-mcp-header", StringComparison.Ordinal))
-            return null;
+        if (tool is null || !tool.Json.Contains("x-mcp-header", StringComparison.Ordinal))
+            return;
         try
         {
-            return JsonSerializer.Deserialize<Tool>(tool.Json, ModelContextProtocol.McpJsonUtilities.DefaultOptions);
+            var known = JsonSerializer.Deserialize<Tool>(tool.Json, McpJsonUtilities.DefaultOptions);
+            request.Params!["arguments"] = JsonNode.Parse(request.Params["arguments"]!.ToJsonString());
+            request.Context = new JsonRpcMessageContext { Items = new Dictionary<string, object?> { [ToolItem] = known } };
         }
         catch (JsonException)
         {
-            return null;
+            // A definition that the SDK cannot read: without headers the upstream decides whether the call is complete.
         }
     }
 }

@@ -1,9 +1,6 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Upstreams;
@@ -14,9 +11,6 @@ namespace McpGovern.Upstreams;
 /// </summary>
 internal sealed class StdioTransport : ITransport
 {
-    private static readonly JsonTypeInfo<JsonRpcMessage> MessageType =
-        (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-
     private readonly Channel<JsonRpcMessage> _messages = Channel.CreateUnbounded<JsonRpcMessage>();
     private readonly SemaphoreSlim _writing = new(1, 1);
     private readonly ChildProcess _child;
@@ -57,11 +51,15 @@ internal sealed class StdioTransport : ITransport
         try
         {
             if (_ended || _child.HasExited)
-                throw new NotSentException("the process of the upstream has ended", null);
+                throw new NotSentException(await WhyAsync("the connection was closed"), null);
 
             // Never cancelled once begun: half a line would spoil every message after it.
             await _child.Input.WriteAsync(line, CancellationToken.None);
             await _child.Input.FlushAsync(CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException(await WhyAsync(e.Message), e);
         }
         finally
         {
@@ -100,7 +98,7 @@ internal sealed class StdioTransport : ITransport
     {
         if (line.Length == 0 || _inbox.TryTake(line))
             return;
-        if (line[0] == '{' && Parse(line) is { } message)
+        if (line[0] == '{' && MessageText.Read(line) is { } message)
             _messages.Writer.TryWrite(message);
         else
             UpstreamLog.Noise(_log, _upstream, line.Length, Start(line));
@@ -114,10 +112,17 @@ internal sealed class StdioTransport : ITransport
         await EndWithChildAsync(reason: null);
     }
 
+    // A pipe breaks a moment before the exit is seen, and the exit says more.
+    private async Task<string> WhyAsync(string otherwise)
+    {
+        await Task.WhenAny(_child.WaitForExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(250)));
+        return _child.HasExited ? _child.Describe() : otherwise;
+    }
+
     private async Task EndWithChildAsync(string? reason)
     {
-        if (reason is null && !_child.HasExited)
-            await Task.WhenAny(_child.WaitForExitAsync(), Task.Delay(TimeSpan.FromMilliseconds(250)));
+        if (reason is null)
+            await WhyAsync("");
         reason ??= _child.Describe();
         if (!_ended)
             EndReason = reason;
@@ -132,21 +137,9 @@ internal sealed class StdioTransport : ITransport
         _messages.Writer.TryComplete();
     }
 
-    private static JsonRpcMessage? Parse(byte[] line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize(line, MessageType);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            return null;
-        }
-    }
-
     private static byte[] ToLine(JsonRpcMessage message)
     {
-        var json = JsonSerializer.SerializeToUtf8Bytes(message, MessageType);
+        var json = MessageText.Write(message);
         var line = new byte[json.Length + 1];
         json.CopyTo(line, 0);
 

@@ -18,7 +18,7 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
     /// <summary>The last list seen in this process; null before the first.</summary>
     public IReadOnlyList<ToolDefinition>? KnownTools { get; private set; }
 
-    public bool IsConnected => _current is { IsCompletedSuccessfully: true, Result.Closed.IsCancellationRequested: false };
+    public bool IsConnected => _current is { IsCompletedSuccessfully: true, Result.ClosedBecause: null };
 
     /// <summary>Why the last start or connection ended; null while all is well.</summary>
     public string? LastFailure { get; private set; }

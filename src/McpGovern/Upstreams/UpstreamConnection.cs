@@ -39,7 +39,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>Cancelled when this connection takes no further calls.</summary>
     public CancellationToken Closed { get; }
 
-    /// <summary>Why it takes no further calls.</summary>
+    /// <summary>Why it takes no further calls; null while it does. True a moment before <see cref="Closed"/> is.</summary>
     public string? ClosedBecause => _inbox.Refusal;
 
     public string? ProtocolVersion => _exchange.Session.ProtocolVersion;

@@ -1,32 +1,34 @@
 using System.Net;
+using System.Net.Http.Headers;
 
 namespace McpGovern.Upstreams;
 
-/// <summary>A request's body that notes when it is begun: until then a connection was not there, and nothing was sent.</summary>
+/// <summary>
+/// The body of one request of ours: its own text instead of what the SDK would write, and a note when it is begun, since until then
+/// there was no connection and nothing was sent.
+/// </summary>
 internal sealed class WatchedContent : HttpContent
 {
-    private readonly HttpContent _inner;
     private readonly SendAttempt _attempt;
 
-    public WatchedContent(HttpContent inner, SendAttempt attempt)
+    public WatchedContent(SendAttempt attempt)
     {
-        (_inner, _attempt) = (inner, attempt);
-        foreach (var (name, values) in inner.Headers)
-            Headers.TryAddWithoutValidation(name, values);
+        _attempt = attempt;
+        Headers.ContentType = new MediaTypeHeaderValue("application/json");
     }
 
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, CancellationToken.None);
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
         _attempt.BodyStarted = true;
-        return _inner.CopyToAsync(stream, context, cancellationToken);
+        await stream.WriteAsync(_attempt.Body, cancellationToken);
     }
 
     protected override bool TryComputeLength(out long length)
     {
-        length = _inner.Headers.ContentLength ?? 0;
-        return _inner.Headers.ContentLength is not null;
+        length = _attempt.Body.Length;
+        return true;
     }
 }

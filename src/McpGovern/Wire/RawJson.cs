@@ -1,25 +1,17 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
-using System.Text.Json.Serialization.Metadata;
 
 namespace McpGovern.Wire;
 
 /// <summary>
 /// JSON text that passes through unread. The SDK keeps messages as node trees, and writing a parsed node again changes escapes and
-/// throws on a lone surrogate; a node made here is written exactly as it was received.
+/// throws on a lone surrogate; a node made here is written exactly as it was received. Write it with
+/// <c>McpJsonUtilities.DefaultOptions</c>: the SDK's own transports write with a narrower resolver, which refuses such a node.
 /// </summary>
 [JsonConverter(typeof(RawJsonConverter))]
 internal readonly record struct RawJson(ReadOnlyMemory<byte> Utf8)
 {
-    private static readonly JsonTypeInfo<RawJson> TypeInfo =
-        (JsonTypeInfo<RawJson>)new JsonSerializerOptions { TypeInfoResolver = new DefaultJsonTypeInfoResolver() }.GetTypeInfo(typeof(RawJson));
-
-    public static JsonNode Node(ReadOnlyMemory<byte> utf8) => JsonValue.Create(new RawJson(utf8), TypeInfo)!;
-
-    public static JsonNode Node(string json) => Node(Encoding.UTF8.GetBytes(json));
-
     public override string ToString() => Encoding.UTF8.GetString(Utf8.Span);
 }
 

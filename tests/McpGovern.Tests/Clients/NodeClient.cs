@@ -38,7 +38,15 @@ internal sealed class NodeClient : IAsyncDisposable
         }
     }
 
-    public async Task<IReadOnlyList<JsonNode>> ListAsync() => [.. (await AskAsync(new { op = "list" }))["tools"]!.AsArray().Select(tool => tool!)];
+    /// <summary>What it and the servers that it started wrote to stderr.</summary>
+    public string Errors => process.Errors;
+
+    public async Task<IReadOnlyList<JsonNode>> ListAsync()
+    {
+        var answer = await AskAsync(new { op = "list" });
+        Assert.True((bool)answer["ok"]!, $"{answer.ToJsonString()}\n{Errors}");
+        return [.. answer["tools"]!.AsArray().Select(tool => tool!)];
+    }
 
     /// <returns><c>ok</c> with <c>result</c>, or <c>error</c>; <c>progress</c> in either case.</returns>
     public Task<JsonNode> CallAsync(string name, object arguments, bool progress = false, int cancelAfter = 0) =>

@@ -56,6 +56,33 @@ public abstract partial class CallStoreContract
     }
 
     [SkippableFact]
+    public async Task Append_ByAProcessThatIsKilled_KeepsEveryAcknowledgedOne()
+    {
+        var store = await OpenAsync();
+        using var child = await StoreWriter.StartAsync(await TextAsync(), "fill", "x");
+        await child.StandardInput.WriteLineAsync("go");
+        var acknowledged = new List<string>();
+        while (await child.StandardOutput.ReadLineAsync() is { } line)
+        {
+            // What it said before it died counts too; its last line may be torn.
+            acknowledged.Add(line);
+            if (acknowledged.Count == 50)
+            {
+                child.Kill();
+            }
+        }
+
+        await child.WaitForExitAsync();
+        Assert.True(acknowledged.Count >= 50);
+        foreach (var callId in acknowledged.Where(line => Calls.CallId.TryParse(line, out _)))
+        {
+            Assert.Equal(2, (await store.LoadAsync(callId, default))!.Version);
+        }
+
+        Assert.Empty(await store.RebuildAsync(repair: false, default));
+    }
+
+    [SkippableFact]
     public async Task Orphans_AreDispatchingCallsOfProcessesWithoutALease()
     {
         var store = await OpenAsync();

@@ -33,13 +33,19 @@ public abstract partial class CallStoreContract : IAsyncLifetime
     /// <summary>The test's store; each call opens it once more, as another process would.</summary>
     private protected async Task<ICallStore> OpenAsync(bool prepare = true)
     {
-        var store = CallStores.Open(await TextAsync(), TimeProvider.System, NullLoggerFactory.Instance);
-        opened.Add(store);
+        var store = Open(await TextAsync());
         if (prepare)
         {
             await store.PrepareAsync(default);
         }
 
+        return store;
+    }
+
+    private protected ICallStore Open(string storeText)
+    {
+        var store = CallStores.Open(storeText, TimeProvider.System, NullLoggerFactory.Instance);
+        opened.Add(store);
         return store;
     }
 

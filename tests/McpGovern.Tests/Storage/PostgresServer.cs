@@ -12,6 +12,7 @@ namespace McpGovern.Tests.Storage;
 internal sealed class PostgresServer : IAsyncDisposable
 {
     private const string Keeper = """
+        trap '' TERM INT HUP
         folder=$1 binaries=$2 port=$3
         start() { "$binaries/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c max_connections=300 >>"$folder/log" 2>&1 & }
         "$binaries/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
@@ -23,7 +24,7 @@ internal sealed class PostgresServer : IAsyncDisposable
                 start) start; echo started ;;
             esac
         done
-        kill -INT $!; wait $!; rm -rf "$folder"
+        kill -QUIT $!; wait $!; rm -rf "$folder"
         """;
 
     private static readonly Lazy<Task<PostgresServer>> Shared = new(StartOwnAsync);
@@ -57,7 +58,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             // The server refuses to run as root.
             await RunAsync("chown", "postgres", folder);
-            command = ["runuser", "-u", "postgres", "--", .. command];
+            command = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", .. command];
         }
 
         start.FileName = command[0];

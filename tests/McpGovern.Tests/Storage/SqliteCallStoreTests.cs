@@ -1,4 +1,8 @@
+using System.Diagnostics;
+using McpGovern.Storage;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using static McpGovern.Tests.Storage.TestCalls;
 
 namespace McpGovern.Tests.Storage;
 
@@ -6,18 +10,181 @@ public sealed class SqliteCallStoreTests : CallStoreContract, IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("mcpgovern-store-").FullName;
 
-    protected override Task<string> CreateAsync() => Task.FromResult($"sqlite:{folder}/new/calls.db");
+    private string File => Path.Combine(folder, "new", "calls.db");
+
+    protected override Task<string> CreateAsync() => Task.FromResult($"sqlite:{File}");
 
     protected override string Table(string name) => name;
 
     protected override async Task TamperAsync(string storeText, string sql)
     {
-        await using var connection = new SqliteConnection($"Data Source={storeText["sqlite:".Length..]};Pooling=False");
+        await using var connection = await RawAsync();
+        await ExecuteAsync(connection, sql);
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [SkippableFact]
+    public async Task Prepare_OfANewFile_KeepsItToItsUser()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no file modes");
+        var store = await OpenAsync();
+        await store.AppendAsync(Park(), default);
+        var made = new FileInfo(File).Directory!;
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, made.UnixFileMode);
+        Assert.NotEmpty(made.GetFiles());
+        Assert.All(made.GetFiles(), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, file.UnixFileMode));
+    }
+
+    [Theory]
+    [InlineData("3.35.5", "truncate")]
+    [InlineData("3.51.2", "truncate")]
+    [InlineData("3.51.3", "wal")]
+    [InlineData("3.53.0", "wal")]
+    [InlineData("4.0.0", "wal")]
+    [InlineData("unreadable", "truncate")]
+    public void Journal_BelowTheRepairedVersion_IsNotAWal(string version, string journal) => Assert.Equal(journal, SqliteFile.JournalFor(version));
+
+    [Fact]
+    public async Task Prepare_OfAForeignDatabase_RefusesAndLeavesItAlone()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        await using (var connection = await RawAsync("rwc"))
+        {
+            await ExecuteAsync(connection, "pragma journal_mode = wal; create table calls (id text); insert into calls values ('theirs')");
+        }
+
+        var before = await System.IO.File.ReadAllBytesAsync(File);
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync());
+
+        Assert.Contains("another program", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await System.IO.File.ReadAllBytesAsync(File));
+    }
+
+    [Fact]
+    public async Task Prepare_OfAnyOtherFile_RefusesAndLeavesItAlone()
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(File)!);
+        await System.IO.File.WriteAllTextAsync(File, new string('x', 5000));
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync());
+
+        Assert.Contains("not a SQLite database", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(5000, new FileInfo(File).Length);
+    }
+
+    [Theory]
+    [InlineData("sqlite::memory:")]
+    [InlineData("sqlite:relative.db")]
+    [InlineData("sqlite:")]
+    [InlineData("mysql://localhost/x")]
+    [InlineData("")]
+    public void Open_OfAnythingElse_SaysWhatCanBeUsed(string text) =>
+        Assert.Throws<FormatException>(() => CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance));
+
+    [Fact]
+    public async Task Store_WhileAnotherProcessHoldsTheLock_WaitsInsteadOfFailing()
+    {
+        var store = await OpenAsync();
+        await using var other = await RawAsync();
+        await ExecuteAsync(other, "begin exclusive");
+        var parked = Park();
+        var append = store.AppendAsync(parked, default);
+        var list = store.ListAsync(new([], 10), default);
+
+        await Task.Delay(2500);
+        Assert.False(append.IsCompleted || list.IsCompleted);
+        await ExecuteAsync(other, "commit");
+
+        Assert.IsType<AppendResult.Appended>(await append);
+        await list;
+    }
+
+    [Fact]
+    public async Task Store_WhoseFileCannotBeOpened_IsUnavailableUntilItCan()
+    {
+        var moved = Path.Combine(folder, "moved");
+        await (await OpenAsync()).AppendAsync(Park(), default);
+        Directory.Move(Path.GetDirectoryName(File)!, moved);
+        var store = await OpenAsync(prepare: false);
+        var parked = Park();
+
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.AppendAsync(parked, default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(parked.CallId, default));
+        Directory.Move(moved, Path.GetDirectoryName(File)!);
+
+        Assert.IsType<AppendResult.Appended>(await store.AppendAsync(parked, default));
+        Assert.Equal(2, await store.CountPendingAsync(Scope, Agent.Id, default));
+    }
+
+    [SkippableFact]
+    public async Task Append_WhenTheFileCannotGrow_IsUnavailableAndKeepsWhatWasAcknowledged()
+    {
+        Skip.IfNot(OperatingSystem.IsLinux() && System.IO.File.Exists("/usr/bin/prlimit"), "needs Linux and prlimit to limit another process's files");
+        var store = await OpenAsync();
+        using var child = await StoreWriter.StartAsync([await TextAsync(), "fill", "x"]);
+        await LimitAsync(child, new FileInfo(File).Length + (1 << 20));
+        var (acknowledged, failed) = ((List<string>)[], 0);
+        await child.StandardInput.WriteLineAsync("go");
+        while (await child.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line != "unavailable")
+            {
+                acknowledged.Add(line);
+                continue;
+            }
+
+            failed++;
+            await LimitAsync(child, null);
+            await child.StandardInput.WriteLineAsync("go on");
+        }
+
+        await child.WaitForExitAsync();
+        Assert.True(failed > 0 && acknowledged.Count > StoreWriter.FillAfter);
+        Assert.All(acknowledged, callId => Assert.NotNull(store.LoadAsync(callId, default).GetAwaiter().GetResult()));
+        Assert.Equal(acknowledged.Count, await store.CountPendingAsync(Scope, Agent.Id, default));
+        Assert.Empty(await store.RebuildAsync(repair: false, default));
+    }
+
+    [Fact]
+    public async Task Orphans_OfADeadProcessOnThisMachine_AreSeenBeforeItsLeaseEnds()
+    {
+        var store = await OpenAsync();
+        var parked = Park();
+        await store.AppendAsync(parked, default);
+        await store.RecordAsync(parked.CallId, Approve("alice"));
+        using var child = await StoreWriter.StartAsync(await TextAsync(), "lease", "x", parked.CallId);
+        var now = TimeProvider.System.GetUtcNow();
+
+        Assert.Empty(await store.FindOrphansAsync(now, 10, default));
+        // It is seen to live, whatever its lease says: a machine that slept has no dead owners.
+        Assert.Empty(await store.FindOrphansAsync(now.AddHours(2), 10, default));
+        child.Kill();
+        await child.WaitForExitAsync();
+
+        Assert.Equal(parked.CallId, Assert.Single(await store.FindOrphansAsync(now, 10, default)).CallId);
+    }
+
+    private static async Task LimitAsync(Process process, long? bytes)
+    {
+        using var limit = Process.Start("prlimit", ["--pid", $"{process.Id}", $"--fsize={(bytes is { } b ? $"{b}" : "unlimited")}:"]);
+        await limit.WaitForExitAsync();
+        Assert.Equal(0, limit.ExitCode);
+    }
+
+    private async Task<SqliteConnection> RawAsync(string mode = "rw")
+    {
+        SQLitePCL.Batteries_V2.Init();
+        var connection = new SqliteConnection($"Data Source={File};Pooling=False;Mode={(mode == "rwc" ? "ReadWriteCreate" : "ReadWrite")}");
         await connection.OpenAsync();
+        return connection;
+    }
+
+    private static async Task ExecuteAsync(SqliteConnection connection, string sql)
+    {
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
         await command.ExecuteNonQueryAsync();
     }
-
-    public void Dispose() => Directory.Delete(folder, recursive: true);
 }

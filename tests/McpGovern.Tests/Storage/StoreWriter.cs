@@ -1,13 +1,19 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using McpGovern.Calls;
 using McpGovern.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Storage;
 
-/// <summary>A second process that decides calls: <c>store-writer STORE decide|blind|lease ME CALL...</c>. It waits for a line before it writes.</summary>
+/// <summary>A second process that decides calls: <c>store-writer STORE decide|blind|lease|fill ME CALL...</c>. It waits for a line before it writes.</summary>
 internal static class StoreWriter
 {
+    /// <summary>How many calls <c>fill</c> appends once the store is there again.</summary>
+    public const int FillAfter = 5;
+
+    private const int SigXfsz = 25;
+
     public static async Task<int> RunAsync(string[] args)
     {
         var (storeText, mode, me, callIds) = (args[0], args[1], args[2], args[3..]);
@@ -16,6 +22,12 @@ internal static class StoreWriter
         foreach (var callId in callIds)
         {
             histories[callId] = (await store.LoadAsync(callId, default))!.Events;
+        }
+
+        if (mode == "fill" && OperatingSystem.IsLinux())
+        {
+            // Without a handler, a file at its limit would end the process; with one, the write fails.
+            _ = PosixSignalRegistration.Create((PosixSignal)SigXfsz, context => context.Cancel = true);
         }
 
         if (mode == "lease")
@@ -27,6 +39,12 @@ internal static class StoreWriter
 
         await Console.Out.WriteLineAsync("ready");
         await Console.In.ReadLineAsync();
+        if (mode == "fill")
+        {
+            await FillAsync(store);
+            return 0;
+        }
+
         var recorded = 0;
         foreach (var callId in mode == "lease" ? [] : callIds)
         {
@@ -36,6 +54,26 @@ internal static class StoreWriter
 
         await Console.Out.WriteLineAsync(recorded.ToString(System.Globalization.CultureInfo.InvariantCulture));
         return 0;
+    }
+
+    /// <summary>Appends until the store fails, and, told to go on, some more; says what was acknowledged.</summary>
+    private static async Task FillAsync(ICallStore store)
+    {
+        for (var left = int.MaxValue; left > 0; left--)
+        {
+            try
+            {
+                var parked = TestCalls.Park(with: c => c with { Arguments = $"\"{new string('x', 20_000)}\"" });
+                await store.AppendAsync(parked, default);
+                await Console.Out.WriteLineAsync(parked.CallId);
+            }
+            catch (StoreUnavailableException)
+            {
+                await Console.Out.WriteLineAsync("unavailable");
+                await Console.In.ReadLineAsync();
+                left = FillAfter + 1;
+            }
+        }
     }
 
     /// <summary>The bug that the expected version prevents: a lost race is answered by appending the same decision further down.</summary>
@@ -59,6 +97,8 @@ internal static class StoreWriter
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             ArgumentList = { typeof(StoreWriter).Assembly.Location, "store-writer" },
+            // So that a limit on file sizes is an error of a write, and not the end of the runtime.
+            Environment = { ["DOTNET_EnableWriteXorExecute"] = "0" },
         };
         foreach (var arg in args)
         {

@@ -7,7 +7,7 @@ namespace McpGovern.Tests.Storage;
 /// <summary>Appends as handlers make them: by deciding on a history.</summary>
 internal static class TestCalls
 {
-    public const string Scope = "default", Server = "payments", Tool = "submit", Fingerprint = "fp-1", Process = "proc_1";
+    public const string Scope = "default", Server = "payments", Tool = "submit", Fingerprint = "fp-1", Owner = "proc_1";
     public static readonly DateTimeOffset Noon = new(2026, 1, 1, 12, 0, 0, TimeSpan.Zero);
     public static readonly Actor Agent = new("agent:coder", "key:coder", "key");
 
@@ -32,7 +32,7 @@ internal static class TestCalls
         return Decide(callId, [], new Park(with?.Invoke(submitted) ?? submitted, Gate(at ?? Noon, quorum, deadline), at ?? Noon));
     }
 
-    public static Append Allow(string? callId = null, DateTimeOffset? at = null, string process = Process)
+    public static Append Allow(string? callId = null, DateTimeOffset? at = null, string process = Owner)
     {
         callId ??= NewId();
         return Decide(callId, [], new Allow(Submitted(callId, at), new("search", "policy.yaml:1", Audited: false, at ?? Noon), process, callId, at ?? Noon));
@@ -77,7 +77,7 @@ internal static class TestCalls
 
     public static Approve Approve(string by, DateTimeOffset? at = null) => new(Approver(by), Comment: null, "cli", SeenHash: null, at ?? Noon);
 
-    public static Dispatch Dispatch(string process = Process, DateTimeOffset? at = null) => new("sha256:a1", process, "key", at ?? Noon);
+    public static Dispatch Dispatch(string process = Owner, DateTimeOffset? at = null) => new("sha256:a1", process, "key", at ?? Noon);
 
     /// <summary>A history of legal steps, chosen by chance.</summary>
     public static async Task<string> RandomHistoryAsync(ICallStore store, Random random)
@@ -90,8 +90,8 @@ internal static class TestCalls
             CallCommand[] commands =
             [
                 Approve("alice", at), Approve("bob", at), Dispatch(at: at), new Expire(at), new Cancel(Agent, "changed my mind", "mcp", at),
-                new Defer(Process, "away", at.AddSeconds(1), at), new Finish(Process, Succeeded: true, "rh", 3, IsError: false, 1.5, Reason: null, at),
-                new Lose(Process, "died", at), new Resolve(Approver("alice"), "failed", "looked", "cli", at), new Invalidate("tool", "changed", null, at),
+                new Defer(Owner, "away", at.AddSeconds(1), at), new Finish(Owner, Succeeded: true, "rh", 3, IsError: false, 1.5, Reason: null, at),
+                new Lose(Owner, "died", at), new Resolve(Approver("alice"), "failed", "looked", "cli", at), new Invalidate("tool", "changed", null, at),
                 new Deliver("rest", at),
             ];
             await store.RecordAsync(start.CallId, commands[random.Next(commands.Length)]);

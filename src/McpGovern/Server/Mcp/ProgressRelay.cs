@@ -1,5 +1,6 @@
 using System.Text;
 using McpGovern.Calls;
+using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 

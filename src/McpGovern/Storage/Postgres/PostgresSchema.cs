@@ -92,9 +92,10 @@ internal static class PostgresSchema
                 await ScalarAsync(connection, migration, ct);
             }
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DuplicateTable)
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DatatypeMismatch
+            or PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.InvalidForeignKey)
         {
-            throw new StoreRefusedException($"{store}: the schema 'mcpgovern' holds tables of another program: {e.MessageText}", e);
+            throw new StoreRefusedException($"{store}: the schema 'mcpgovern' holds tables of another program or shape: {e.MessageText}", e);
         }
 
         if (await ScalarAsync(connection, FindMismatch, ct) is string mismatch)
@@ -109,7 +110,7 @@ internal static class PostgresSchema
 
     /// <summary>The server settings without which a commit may be lost when the machine fails.</summary>
     public static async Task<string?> UndurableAsync(NpgsqlConnection connection, CancellationToken ct) => await ScalarAsync(connection,
-        "select string_agg(name, ', ') from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'", ct) as string;
+        "select string_agg(name, ', ' order by name) from pg_settings where name in ('fsync', 'full_page_writes', 'synchronous_commit') and setting = 'off'", ct) as string;
 
     private static async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken ct) =>
         await ScalarAsync(connection, "select to_regclass('mcpgovern.schema_version')::text", ct) is string

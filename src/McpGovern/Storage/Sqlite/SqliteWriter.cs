@@ -46,19 +46,33 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void Run()
     {
-        var group = new List<Write>();
-        while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        try
         {
-            group.Clear();
-            while (group.Count < MaxGroup && queue.Reader.TryRead(out var write))
+            var group = new List<Write>();
+            while (queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
             {
-                group.Add(write);
+                group.Clear();
+                while (group.Count < MaxGroup && queue.Reader.TryRead(out var write))
+                {
+                    group.Add(write);
+                }
+
+                CommitGroup(group);
             }
 
-            CommitGroup(group);
+            session?.Dispose();
         }
+        catch (Exception e)
+        {
+            // A bug in this class: nobody may wait for ever for a writer that is gone.
+            queue.Writer.TryComplete(e);
+            while (queue.Reader.TryRead(out var write))
+            {
+                write.Fail(new StoreUnavailableException($"{file.Path}: the writer failed", e));
+            }
 
-        session?.Dispose();
+            report(e);
+        }
     }
 
     private void CommitGroup(List<Write> group)
@@ -100,12 +114,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void GiveUp(List<Write> group, Exception e)
     {
         var told = e is StoreUnavailableException or StoreRefusedException ? e : new StoreUnavailableException($"{file.Path}: {e.Message}", e);
-        report(e);
-        // A connection that failed to write is not trusted with the next group; opening another rolls back what is left.
-        session?.Rollback();
-        session?.Dispose();
+        // A connection that failed to write is not trusted with the next group.
+        var failed = session;
         session = null;
+        failed?.Rollback();
         group.ForEach(write => write.Fail(told));
+        failed?.Dispose();
+        report(e);
     }
 
     private abstract class Write

@@ -9,13 +9,14 @@ namespace McpGovern.Tests.Upstreams.Fakes;
 internal sealed class UpstreamHost : IAsyncDisposable
 {
     private readonly UpstreamSet _set;
-    private readonly string _folder = Directory.CreateTempSubdirectory("mcpgovern-upstreams-").FullName;
+    private readonly string? _folder;
 
     public UpstreamHost(UpstreamConfig config, UpstreamLimits? limits = null) =>
         _set = new UpstreamSet([config], limits ?? new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance);
 
     private UpstreamHost(string[] options, UpstreamLimits limits)
     {
+        _folder = Directory.CreateTempSubdirectory("mcpgovern-upstreams-").FullName;
         var config = FakeUpstreamOptions.Config("fake", [.. options, "--ledger", LedgerFile, "--log", LogFile]);
         _set = new UpstreamSet([config], limits, TimeProvider.System, NullLoggerFactory.Instance);
     }
@@ -26,9 +27,9 @@ internal sealed class UpstreamHost : IAsyncDisposable
 
     public string[] Log => Lines(LogFile);
 
-    private string LedgerFile => Path.Combine(_folder, "ledger");
+    private string LedgerFile => Path.Combine(_folder ?? "", "ledger");
 
-    private string LogFile => Path.Combine(_folder, "log");
+    private string LogFile => Path.Combine(_folder ?? "", "log");
 
     public static UpstreamHost Stdio(params string[] options) => new(options, new UpstreamLimits());
 
@@ -56,7 +57,8 @@ internal sealed class UpstreamHost : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _set.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        if (_folder is not null)
+            Directory.Delete(_folder, recursive: true);
     }
 
     private static string[] Lines(string file) => File.Exists(file) ? File.ReadAllLines(file) : [];

@@ -1,4 +1,4 @@
-namespace McpGovern.Server;
+namespace McpGovern.Wire;
 
 /// <summary>Takes line breaks out of JSON text, where they are only ever white space: they would end a line or an event early.</summary>
 internal static class OneLine

@@ -1,11 +1,11 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using McpGovern.Wire;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
-namespace McpGovern.Server;
+namespace McpGovern.Wire;
 
 /// <summary>
 /// Raw JSON inside messages that the SDK itself writes. It writes with the options of its own context, which know only its own types;
@@ -22,4 +22,6 @@ internal static class SdkJson
     public static readonly JsonTypeInfo<JsonRpcMessage> Message = (JsonTypeInfo<JsonRpcMessage>)Context.GetTypeInfo(typeof(JsonRpcMessage))!;
 
     public static JsonNode Node(ReadOnlyMemory<byte> utf8) => JsonValue.Create(new RawJson(OneLine.Of(utf8)), Raw)!;
+
+    public static JsonNode Node(string json) => Node(Encoding.UTF8.GetBytes(json));
 }

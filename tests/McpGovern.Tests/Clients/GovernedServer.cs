@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using McpGovern.Tests.Processes;
+
+namespace McpGovern.Tests.Clients;
+
+public enum Door
+{
+    Stdio,
+    Http,
+}
+
+/// <summary>McpGovern in front of one server, as a client reaches it, with the command line beside it.</summary>
+internal sealed class GovernedServer : IAsyncDisposable
+{
+    private const string AgentKey = "a-key-that-only-this-test-has-0123456789";
+    private readonly TempFolder folder;
+    private readonly ServingProcess? serving;
+
+    private GovernedServer(TempFolder folder, string settings, ServingProcess? serving)
+    {
+        (this.folder, Settings, this.serving) = (folder, settings, serving);
+        Target = serving is null
+            ? new() { Command = "dotnet", Args = GovernProcess.CommandLine("stdio", settings) }
+            : new() { Url = serving.McpEndpoint, Headers = new Dictionary<string, string> { ["Authorization"] = $"Bearer {AgentKey}" } };
+    }
+
+    public string Settings { get; }
+
+    /// <summary>Over stdio, each client that connects starts a process of its own.</summary>
+    public ClientTarget Target { get; }
+
+    /// <summary>For the client's own files too.</summary>
+    public TempFolder Folder => folder;
+
+    /// <param name="entry">The server's entry in an <c>mcpServers</c> block.</param>
+    /// <remarks>Gated calls are answered at once: the hold is zero.</remarks>
+    public static async Task<GovernedServer> StartAsync(Door door, string name, Func<TempFolder, object> entry, object policy)
+    {
+        var folder = new TempFolder();
+        var settings = folder.WriteJson("mcpgovern.json", new Dictionary<string, object>
+        {
+            ["version"] = 1,
+            ["store"] = "sqlite:./data/mcpgovern.db",
+            ["hold"] = "0s",
+            ["policy"] = policy,
+            ["mcpServers"] = new Dictionary<string, object> { [name] = entry(folder) },
+            ["actors"] = new[] { new { id = "agent:coder", roles = new[] { "caller" }, key = AgentKey } },
+        });
+        try
+        {
+            return new(folder, settings, door == Door.Http ? await GovernProcess.ServeAsync(settings) : null);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A verb of the command line with <c>--json</c>, which has to succeed.</summary>
+    public async Task<JsonNode> RunAsync(string verb, params string[] args)
+    {
+        var finished = await GovernProcess.RunToEndAsync(verb, Settings, ["--json", .. args]);
+        Assert.True(finished.ExitCode == 0, finished.ToString());
+        return JsonNode.Parse(finished.Output)!;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (serving is not null)
+        {
+            await serving.DisposeAsync();
+        }
+
+        folder.Dispose();
+    }
+}

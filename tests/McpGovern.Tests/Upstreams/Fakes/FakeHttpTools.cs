@@ -1,0 +1,118 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace McpGovern.Tests.Upstreams.Fakes;
+
+/// <summary>How an answer goes back: in the response to the post as JSON or as an event, or on the stream held open beside it.</summary>
+internal enum Reply
+{
+    Json,
+    Stream,
+    Push,
+}
+
+/// <summary>One request to a <see cref="FakeHttpUpstream"/>.</summary>
+internal sealed record FakeHttpCall(HttpContext Context, JsonElement Message, Reply Reply)
+{
+    public string Id => Message.GetProperty("id").GetRawText();
+
+    public string Method => Message.GetProperty("method").GetString()!;
+
+    public JsonElement Params => Message.GetProperty("params");
+}
+
+/// <summary>The tools of a <see cref="FakeHttpUpstream"/>; every one writes a ledger line before it does what its name says.</summary>
+internal static class FakeHttpTools
+{
+    private static readonly string[] Names = ["odd", "progress", "hang", "slow", "status", "redirect", "cut", "reset", "cookie", "big"];
+
+    public static Task AnswerAsync(FakeHttpUpstream upstream, FakeHttpCall call) => call.Method switch
+    {
+        "server/discover" when upstream.Modern => ResultAsync(upstream, call,
+            """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":1,"cacheScope":"private"}"""),
+        "initialize" => ResultAsync(upstream, call,
+            """{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"fake","version":"1"}}"""),
+        "tools/list" => ResultAsync(upstream, call, List(upstream)),
+        "tools/call" => CallAsync(upstream, call),
+        _ => SendAsync(upstream, call, $$"""{"jsonrpc":"2.0","error":{"code":-32601,"message":"no such method"},"id":{{call.Id}}}"""),
+    };
+
+    private static async Task CallAsync(FakeHttpUpstream upstream, FakeHttpCall call)
+    {
+        var tool = call.Params.GetProperty("name").GetString()!;
+        var arguments = call.Params.GetProperty("arguments");
+        upstream.Ledger.Enqueue($"{tool} {arguments.GetRawText()}");
+        switch (tool)
+        {
+            case "odd":
+                await ResultAsync(upstream, call, FakeTools.OddResult);
+                break;
+            case "progress":
+                var token = call.Params.GetProperty("_meta").GetProperty("progressToken").GetRawText();
+                for (var i = 1; i <= 50; i++)
+                    await SendAsync(upstream, call, $$$"""{"jsonrpc":"2.0","params":{"progress":{{{i}}},"progressToken":{{{token}}} },"method":"notifications/progress"}""");
+                await ResultAsync(upstream, call, """{"content":[]}""");
+                break;
+            case "hang" when call.Reply == Reply.Push: break;
+            case "hang":
+                await Task.Delay(Timeout.Infinite, call.Context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                upstream.Seen.Enqueue("dropped");
+                break;
+            case "slow":
+                await Task.Delay(arguments.GetProperty("ms").GetInt32());
+                await ResultAsync(upstream, call, """{"content":[]}""");
+                break;
+            case "status":
+                call.Context.Response.StatusCode = arguments.GetProperty("code").GetInt32();
+                call.Context.Response.Headers.Location = "/elsewhere";
+                await call.Context.Response.WriteAsync("no");
+                break;
+            case "cut":
+                call.Context.Response.ContentType = upstream.Stream ? "text/event-stream" : "application/json";
+                await call.Context.Response.WriteAsync("data: {\"jsonrpc\":");
+                await call.Context.Response.Body.FlushAsync();
+                call.Context.Abort();
+                break;
+            case "reset":
+                call.Context.Abort();
+                break;
+            case "cookie":
+                call.Context.Response.Headers.SetCookie = "a=b; Path=/";
+                await ResultAsync(upstream, call, """{"content":[]}""");
+                break;
+            case "big":
+                await ResultAsync(upstream, call, $$"""{"s":"{{new string('x', arguments.GetProperty("bytes").GetInt32())}}"}""");
+                break;
+            default:
+                await ResultAsync(upstream, call, $$"""{"content":[],"params":{{call.Params.GetRawText()}}}""");
+                break;
+        }
+    }
+
+    private static string List(FakeHttpUpstream upstream) =>
+        $$"""{"tools":[{"name":"echo","inputSchema":{{upstream.EchoSchema}}},"""
+        + string.Join(",", Names.Select(FakeTools.Definition)) + """],"resultType":"complete","ttlMs":1,"cacheScope":"private"}""";
+
+    private static Task ResultAsync(FakeHttpUpstream upstream, FakeHttpCall call, string result) =>
+        SendAsync(upstream, call, $$"""{"jsonrpc":"2.0","id":{{call.Id}},"result":{{result}}}""");
+
+    private static async Task SendAsync(FakeHttpUpstream upstream, FakeHttpCall call, string message)
+    {
+        var response = call.Context.Response;
+        switch (call.Reply)
+        {
+            case Reply.Json:
+                response.ContentType = "application/json";
+                await response.WriteAsync(message);
+                break;
+            case Reply.Stream:
+                if (!response.HasStarted)
+                    response.ContentType = "text/event-stream";
+                await FakeHttpUpstream.WriteEventAsync(response, message);
+                break;
+            case Reply.Push:
+                await upstream.PushAsync(message);
+                break;
+        }
+    }
+}
