@@ -1,1 +1,15 @@
-Console.WriteLine("benchmarks");
+using McpGovern.Benchmarks;
+
+// Each prints a Markdown table of ratios: both sides run interleaved, in one process, in one run, because machines are shared and noisy.
+return args switch
+{
+    ["policy"] => PolicyBenchmark.Run(),
+    ["park"] => await ParkBenchmark.RunAsync(),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|park");
+    return 2;
+}

@@ -1,3 +1,4 @@
+using McpGovern.Tests.Crashes;
 using McpGovern.Tests.Storage;
 using McpGovern.Tests.Upstreams.Fakes;
 
@@ -19,8 +20,10 @@ internal static class Program
                 return 0;
             case ["store-writer", .. var options]:
                 return await StoreWriter.RunAsync(options);
+            case ["hasty-stdio", var early, var settings, var hold]:
+                return await HastyStdio.RunAsync(early, settings, hold);
             default:
-                await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer, each with its options");
+                await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer | hasty-stdio, each with its options");
                 return 2;
         }
     }

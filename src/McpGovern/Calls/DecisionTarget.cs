@@ -34,7 +34,7 @@ internal sealed class DecisionTarget(CallStreams streams, ICallStore store)
     private static DecisionAnswer Ambiguous(LoadedCall[] pending)
     {
         var candidates = pending.Select(call => new Candidate(call.Id, call.Known.Call.NodeId)).OrderBy(c => c.NodeId, StringComparer.Ordinal).ToArray();
-        return Answers.Of(AnswerCode.Ambiguous, $"multiple approvals pending ({string.Join(", ", candidates.Select(c => c.NodeId))}); specify node_id")
-            with { Candidates = candidates, ExecutionId = pending[0].Known.Call.ExecutionId };
+        var message = $"multiple approvals pending ({string.Join(", ", candidates.Select(c => c.NodeId))}); specify node_id";
+        return Answers.Of(AnswerCode.Ambiguous, message) with { Candidates = candidates, ExecutionId = pending[0].Known.Call.ExecutionId };
     }
 }

@@ -83,9 +83,10 @@ internal sealed partial class Dispatcher(
 
         if (FindChange(call, connection) is { } change)
         {
-            // A set that is older than the one that parked the call is behind, not changed.
             if (!check.MayJudge(call))
             {
+                // Parked under a policy that this process has not read: a process that has may run it or end it.
+                LogNotStarted(callId, $"this process has an older policy ({change.Detail})");
                 return;
             }
 

@@ -7,6 +7,9 @@ internal static class CommandLine
 {
     private const int BadUsage = 2;
 
+    // After SIGTERM the open ends are recorded and the upstreams are ended; the library's own 2 s would cut that off.
+    private static readonly InvocationConfiguration Patient = new() { ProcessTerminationTimeout = TimeSpan.FromSeconds(10) };
+
     public static RootCommand Root()
     {
         var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
@@ -23,7 +26,7 @@ internal static class CommandLine
         var parsed = Root().Parse(args);
         if (parsed.Errors.Count == 0)
         {
-            return await parsed.InvokeAsync();
+            return await parsed.InvokeAsync(Patient);
         }
 
         foreach (var error in parsed.Errors)

@@ -27,6 +27,8 @@ internal static class ServeVerbs
     private static async Task<int> StdioAsync(Doors doors, string? name)
     {
         var life = new StdioLife(TimeProvider.System);
+        // A client waits two seconds for our end, and what is under way has had its grace by then.
+        doors.Gateway.Grace = TimeSpan.FromMilliseconds(100);
         doors.Gateway.Serve(() => life.MayClaim);
         await new StdioServe(doors.Mcp, doors.Live, life, Composition.MaxMessageBytes(doors.Settings), doors.Logs.CreateLogger<StdioServe>()).RunAsync(
             StdioActor.From(name, Composition.Actors(doors.Settings), Environment.UserName), Console.OpenStandardInput(), StdioServe.TakeStdout());

@@ -14,8 +14,6 @@ internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan Call
 /// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
 internal sealed class Gateway : IAsyncDisposable
 {
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
     private readonly PolicyReloader reloader;
@@ -50,6 +48,9 @@ internal sealed class Gateway : IAsyncDisposable
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
     public Dispatcher Dispatcher { get; }
+
+    /// <summary>How long what is under way may take to end by itself when the process ends.</summary>
+    public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>Makes the store ready; past-due calls expire before any decision is taken.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>

@@ -20,17 +20,20 @@ internal sealed record ProcessLease(string Id, string Host, int ProcessId, strin
     /// <summary>Only meaningful where <see cref="IsVisible"/>.</summary>
     public bool IsAlive => StartOf(ProcessId) == StartedAt;
 
-    private static string? StartOf(int processId) => OperatingSystem.IsLinux() ? LinuxStartOf(processId) : PortableStartOf(processId);
+    /// <summary>It lives, and somebody has stopped it (Ctrl-Z, SIGSTOP, a debugger): nobody knows whether it will ever go on.</summary>
+    public bool IsStopped => OperatingSystem.IsLinux() && LinuxStatOf(ProcessId) is ("T" or "t", var start) && start == StartedAt;
 
-    private static string? LinuxStartOf(int processId)
+    private static string? StartOf(int processId) => !OperatingSystem.IsLinux() ? PortableStartOf(processId)
+        : LinuxStatOf(processId) is var (state, start) && state is not ("Z" or "X") ? start : null;
+
+    private static (string State, string Start)? LinuxStatOf(int processId)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{processId}/stat");
             // The second field is the program's name in parentheses, which may itself hold spaces and parentheses.
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var dead = fields[0] is "Z" or "X";
-            return dead ? null : fields[19];
+            return (fields[0], fields[19]);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -112,18 +112,19 @@ internal abstract class SqlCallStore(SqlDialect sql, string description, ILogger
 
     public abstract Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct);
 
-    /// <summary>Dispatching calls whose process holds no lease at the instant, or might be seen to be dead; with that process's lease.</summary>
-    protected async Task<IReadOnlyList<(CallRow Row, ProcessLease? Lease)>> OrphanCandidatesAsync(
+    /// <summary>Dispatching calls whose process holds no lease at the instant, or might be seen to be dead; with that process's lease and its end.</summary>
+    protected async Task<IReadOnlyList<(CallRow Row, ProcessLease? Lease, DateTimeOffset Until)>> OrphanCandidatesAsync(
         string condition, (string, object?)[] parameters, int limit, CancellationToken ct) => await QueryAsync(
-        new($"select {CallRowSql.Columns}, l.id, l.host, l.process_id, l.started_at from {calls} left join {sql.Schema}leases l on l.id = c.process " +
+        new($"select {CallRowSql.Columns}, l.id, l.host, l.process_id, l.started_at, l.until from {calls} left join {sql.Schema}leases l on l.id = c.process " +
             $"where c.status = 'dispatching' and ({condition}) order by c.requested_at, c.call_id limit {limit}", parameters),
         async (reader, token) =>
         {
-            var found = new List<(CallRow, ProcessLease?)>();
+            var found = new List<(CallRow, ProcessLease?, DateTimeOffset)>();
             while (await reader.ReadAsync(token))
             {
-                found.Add((CallRowSql.Read(reader, sql), await reader.IsDBNullAsync(16, token) ? null
-                    : new(reader.GetString(16), reader.GetString(17), reader.GetInt32(18), reader.GetString(19))));
+                var row = CallRowSql.Read(reader, sql);
+                found.Add(await reader.IsDBNullAsync(16, token) ? (row, null, default)
+                    : (row, new(reader.GetString(16), reader.GetString(17), reader.GetInt32(18), reader.GetString(19)), sql.ReadInstant(reader, 20)));
             }
 
             return found;

@@ -17,8 +17,10 @@ internal static class SendFailure
         { Status: HttpStatusCode.Forbidden } => Refused("the upstream forbids this with the configured credentials (HTTP 403)"),
         { Status: HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect } =>
             Refused($"the upstream redirects elsewhere (HTTP {(int)attempt.Status}), which is not followed: correct its url"),
-        { Status: HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotAcceptable or HttpStatusCode.RequestEntityTooLarge
-            or HttpStatusCode.UnsupportedMediaType } => Refused($"the upstream refused the request (HTTP {(int)attempt.Status})"),
+        {
+            Status: HttpStatusCode.MethodNotAllowed or HttpStatusCode.NotAcceptable or HttpStatusCode.RequestEntityTooLarge
+            or HttpStatusCode.UnsupportedMediaType
+        } => Refused($"the upstream refused the request (HTTP {(int)attempt.Status})"),
         { Status: >= HttpStatusCode.OK and < HttpStatusCode.MultipleChoices } =>
             new UpstreamAnswer.Lost($"the response ended without an answer: {Text(e)}"),
         // A failing server or something between may well have let the call through.

@@ -11,7 +11,7 @@ internal sealed record Finished(int ExitCode, string Output, string Errors)
 /// <summary>A process that a test starts, watches, and never leaves behind.</summary>
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
-    private const int Sigterm = 15;
+    private const int Sigterm = 15, Sigcont = 18, Sigstop = 19;
     private readonly Process process;
     private readonly CapturedText? output;
     private readonly CapturedText errors;
@@ -51,6 +51,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     /// <summary>SIGKILL for this process alone: what it started learns of it only by its closed pipes.</summary>
     public void KillHard() => process.Kill();
+
+    /// <summary>SIGSTOP: it lives and does nothing, as on a machine that has stalled. The numbers are Linux's.</summary>
+    public void Freeze() => Assert.Equal(0, Kill(process.Id, Sigstop));
+
+    public void Thaw() => Assert.Equal(0, Kill(process.Id, Sigcont));
 
     /// <summary>Closes stdin, waits for the end, and gives what was written.</summary>
     public async Task<Finished> EndAsync(string? input = null, TimeSpan? limit = null)

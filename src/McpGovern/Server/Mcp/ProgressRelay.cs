@@ -1,6 +1,6 @@
-using McpGovern.Wire;
 using System.Text;
 using McpGovern.Calls;
+using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 

@@ -8,8 +8,9 @@ namespace McpGovern.Server;
 /// <summary>Serves one client over stdin and stdout, and is gone within two seconds of its end, whatever is in flight.</summary>
 internal sealed class StdioServe(McpFrontDoor door, LiveConnections live, StdioLife life, int maxMessageBytes, ILogger<StdioServe> log)
 {
-    // A client sends SIGTERM two seconds after it closed stdin. What is in flight may still answer for one: scripts pipe requests in and wait.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1), LastGrace = TimeSpan.FromMilliseconds(500);
+    // A client sends SIGTERM two seconds after it closed stdin, and the upstreams have to be let go of within them. What is in flight may
+    // still answer for a moment: scripts pipe requests in and wait.
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500), LastGrace = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Takes stdout for MCP alone: what anything else writes to the console goes to stderr from here on.</summary>
     public static Stream TakeStdout()

@@ -1,6 +1,6 @@
-using McpGovern.Wire;
 using System.Text.Json;
 using System.Threading.Channels;
+using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
 
@@ -67,7 +67,8 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
         switch (Server.MessageReader.Read(line.Text))
         {
             case Inbound.Fault fault:
-                log.StdinRefused(line.Length, fault.Text);
+                // The text may quote a key of somebody's arguments: it goes to the client, not into the log.
+                log.StdinRefused(line.Length, $"JSON-RPC error {fault.Code}");
                 // What cannot be told from noise is not answered: a client would not know what the answer is to.
                 if (fault.Id.Id is not null)
                 {

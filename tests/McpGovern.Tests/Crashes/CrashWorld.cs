@@ -1,0 +1,109 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using McpGovern.Calls;
+using McpGovern.Cli;
+using McpGovern.Server;
+using McpGovern.Storage;
+using McpGovern.Tests.Examples;
+using McpGovern.Tests.Processes;
+using McpGovern.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace McpGovern.Tests.Crashes;
+
+/// <summary>What outlives every process of a story: its settings, its store and its ledgers, with the test's own eyes on them.</summary>
+internal sealed class CrashWorld : IAsyncDisposable
+{
+    public const string Agent = "agent:crash", Scope = "crash";
+    public static readonly string[] People = ["alice", "bob", "carol", "dave"];
+
+    private readonly TempFolder folder = new();
+    private readonly ConcurrentDictionary<string, string> payments = new();
+    private readonly string storeText;
+
+    private CrashWorld(string? postgres)
+    {
+        storeText = postgres ?? $"sqlite:{folder.File("store.db")}";
+        Store = CallStores.Open(storeText, TimeProvider.System, NullLoggerFactory.Instance);
+    }
+
+    public ICallStore Store { get; }
+    public string Settings { get; private set; } = "";
+    public string Ledger { get; private set; } = "";
+
+    /// <param name="store"><c>sqlite</c> or <c>postgres</c>; the second skips where there is none.</param>
+    /// <param name="delay">How long the upstream keeps its answer back after the payment was made.</param>
+    public static async Task<CrashWorld> CreateAsync(string store, TimeSpan delay)
+    {
+        Requirement.SkipUnless(OperatingSystem.IsLinux(), "signals and processes are looked at as Linux has them");
+        var world = new CrashWorld(store == "postgres" ? await PostgresServer.CreateDatabaseAsync() : null);
+        (world.Settings, world.Ledger) = world.WriteSettings("main", Scope, "main", delay);
+        await world.Store.PrepareAsync(default);
+        return world;
+    }
+
+    /// <summary>Settings of this store. Another ledger makes another upstream of it.</summary>
+    public (string Settings, string Ledger) WriteSettings(string file, string scope, string ledger, TimeSpan delay)
+    {
+        var ledgerFile = folder.File($"{ledger}.jsonl");
+        var settings = folder.WriteJson($"{file}.json", new
+        {
+            version = 1,
+            name = scope,
+            store = storeText,
+            policy = new { @default = "deny", require_approval_for = new[] { new { tools = "payments.submit", deadline = "1h" } } },
+            mcpServers = new { payments = PaymentsExample.Upstream(ledgerFile, (int)delay.TotalMilliseconds) },
+            actors = People.Select(person => new { id = person, roles = new[] { "caller", "approver" }, key = KeyOf(person) }),
+        });
+        return (settings, ledgerFile);
+    }
+
+    public static string KeyOf(string person) => $"{person}-{new string('k', 40)}";
+
+    /// <summary>The product's own handlers over this store, in the test's process; nothing is served.</summary>
+    public Gateway OpenGateway() => Composition.Gateway(
+        Composition.Load(Settings, new Dictionary<string, string>(), settingsNeeded: true)!, NullLoggerFactory.Instance);
+
+    /// <summary>Every line: which call it says it is, and which payment was made.</summary>
+    public IReadOnlyList<(string? CallId, string Payment)> ReadLedger() => ReadLedger(Ledger);
+
+    public static IReadOnlyList<(string? CallId, string Payment)> ReadLedger(string ledger) =>
+        [.. PaymentsExample.ReadLedger(ledger).Select(line => ((string?)line["idempotency_key"], (string)line["payment_id"]!))];
+
+    public async Task<IReadOnlyList<string>> IdsAsync(string status, string scope = Scope) =>
+        [.. (await Store.FindByStatusAsync(scope, status, 10_000, default)).Select(row => row.CallId)];
+
+    /// <summary>Which payment a stored call is about.</summary>
+    public async Task<string> PaymentOfAsync(string callId)
+    {
+        if (!payments.TryGetValue(callId, out var payment))
+        {
+            payment = PaymentOf((await Store.LoadAsync(callId, default))!);
+            payments[callId] = payment;
+        }
+
+        return payment;
+    }
+
+    public static string PaymentOf(StoredCall call) =>
+        (string)JsonNode.Parse(((CallSubmitted)call.Events[0]).Arguments)!["payment_id"]!;
+
+    public async Task<IReadOnlyList<StoredCall>> AllCallsAsync()
+    {
+        var (calls, cursor) = (new List<StoredCall>(), (string?)null);
+        do
+        {
+            var page = await Store.ListAsync(new([], 200) { Cursor = cursor }, default);
+            calls.AddRange(page.Calls);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return calls;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Store.DisposeAsync();
+        folder.Dispose();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using McpGovern.Calls;
+using McpGovern.Storage;
+
+namespace McpGovern.Tests.Crashes;
+
+/// <summary>The bug that the product must not have: an append with a certain event is acknowledged before it is written.</summary>
+internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
+{
+    private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(300);
+    private readonly ConcurrentDictionary<string, Task> writing = new();
+
+    public string Description => inner.Description;
+
+    public Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
+    {
+        if (!append.Events.Any(e => e.Event.GetType().Name == early))
+        {
+            return inner.AppendAsync(append, ct);
+        }
+
+        writing[append.CallId] = WriteLaterAsync(append);
+        return Task.FromResult<AppendResult>(new AppendResult.Appended(append.Row.Version));
+    }
+
+    // The process itself must not notice, or it would stumble over its own haste.
+    public async Task<StoredCall?> LoadAsync(string callId, CancellationToken ct)
+    {
+        await writing.GetValueOrDefault(callId, Task.CompletedTask);
+        return await inner.LoadAsync(callId, ct);
+    }
+
+    public Task PrepareAsync(CancellationToken ct) => inner.PrepareAsync(ct);
+
+    public Task<StoredResult?> LoadResultAsync(string callId, CancellationToken ct) => inner.LoadResultAsync(callId, ct);
+
+    public Task<int> DropResultsAsync(DateTimeOffset before, CancellationToken ct) => inner.DropResultsAsync(before, ct);
+
+    public Task<CallPage> ListAsync(CallQuery query, CancellationToken ct) => inner.ListAsync(query, ct);
+
+    public Task<int> CountPendingAsync(string scope, string requestedBy, CancellationToken ct) => inner.CountPendingAsync(scope, requestedBy, ct);
+
+    public Task<string?> FindByAttachKeyAsync(string scope, string attachKey, CancellationToken ct) => inner.FindByAttachKeyAsync(scope, attachKey, ct);
+
+    public Task<IReadOnlyList<CallRow>> FindByExecutionAsync(string executionId, CancellationToken ct) => inner.FindByExecutionAsync(executionId, ct);
+
+    public Task<IReadOnlyList<string>> FindPastDueAsync(DateTimeOffset now, int limit, CancellationToken ct) => inner.FindPastDueAsync(now, limit, ct);
+
+    public Task<IReadOnlyList<string>> FindDispatchableAsync(string scope, IReadOnlyCollection<string> fingerprints, DateTimeOffset now, int limit, CancellationToken ct) =>
+        inner.FindDispatchableAsync(scope, fingerprints, now, limit, ct);
+
+    public Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct) =>
+        inner.FindByStatusAsync(scope, status, limit, ct);
+
+    public Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct) => inner.FindOrphansAsync(now, limit, ct);
+
+    public Task RenewLeaseAsync(ProcessLease lease, DateTimeOffset until, CancellationToken ct) => inner.RenewLeaseAsync(lease, until, ct);
+
+    public Task EndLeaseAsync(ProcessLease lease, CancellationToken ct) => inner.EndLeaseAsync(lease, ct);
+
+    public Task SaveToolsAsync(string scope, string fingerprint, string json, CancellationToken ct) => inner.SaveToolsAsync(scope, fingerprint, json, ct);
+
+    public Task<string?> LoadToolsAsync(string scope, string fingerprint, CancellationToken ct) => inner.LoadToolsAsync(scope, fingerprint, ct);
+
+    public Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct) => inner.WaitForChangeAsync(cursor, atMost, ct);
+
+    public Task<IReadOnlyList<string>> RebuildAsync(bool repair, CancellationToken ct) => inner.RebuildAsync(repair, ct);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private async Task WriteLaterAsync(Append append)
+    {
+        await Task.Delay(HeldBack);
+        await inner.AppendAsync(append, default);
+    }
+}

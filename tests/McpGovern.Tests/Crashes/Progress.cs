@@ -1,0 +1,56 @@
+using McpGovern.Tests.Processes;
+
+namespace McpGovern.Tests.Crashes;
+
+/// <summary>How far a story was when the process of its present life began, and how far it is now.</summary>
+internal sealed class Progress(CrashWorld world, Journal journal, IReadOnlyCollection<string> payments)
+{
+    private int succeeded, effects, delivered, decided;
+    private HashSet<string> known = [];
+
+    public async Task MarkAsync()
+    {
+        succeeded = (await world.IdsAsync("succeeded")).Count;
+        effects = world.ReadLedger().Count;
+        (delivered, decided) = (journal.Delivered.Count, journal.Decided.Count);
+        known = [.. await world.IdsAsync("pending")];
+    }
+
+    /// <summary>Waits by looking again and again, since a step may take less than a pause.</summary>
+    public async Task ReachAsync(Place place, Random random, Func<string> otherwise)
+    {
+        if (place == Place.AnyTime)
+        {
+            await Task.Delay(random.Next(100, 4000));
+            return;
+        }
+
+        await Eventually.TrueAsync(() => IsReachedAsync(place), () => $"{place} was not reached; {otherwise()}");
+    }
+
+    private async Task<bool> IsReachedAsync(Place place) => place switch
+    {
+        Place.WhileParking => (await world.IdsAsync("pending")).Any(id => !known.Contains(id)),
+        Place.Parked => payments.All(journal.Parked.ContainsKey),
+        Place.WhileApproving => journal.Decided.Count > decided,
+        Place.Approved => payments.All(journal.Parked.ContainsKey) && !await AnyUndecidedAsync(),
+        Place.Dispatched => (await world.IdsAsync("dispatching")).Count > 0,
+        Place.Effect => world.ReadLedger().Count > effects,
+        Place.Recorded => (await world.IdsAsync("succeeded")).Count > succeeded,
+        Place.Delivered => journal.Delivered.Count > delivered,
+        _ => throw new ArgumentOutOfRangeException(nameof(place)),
+    };
+
+    private async Task<bool> AnyUndecidedAsync()
+    {
+        foreach (var callId in await world.IdsAsync("pending"))
+        {
+            if (Payments.IntentOf(await world.PaymentOfAsync(callId)) != Intent.LeaveAlone)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+
+namespace McpGovern.Tests.Crashes;
+
+/// <summary>A person who approves through one server's REST interface.</summary>
+internal sealed class RestDecider : IDisposable
+{
+    private readonly HttpClient http;
+
+    public RestDecider(Uri server, string person)
+    {
+        http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(2) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CrashWorld.KeyOf(person));
+    }
+
+    /// <returns>The answer's word: <c>recorded</c>, or why not.</returns>
+    public async Task<string> ApproveAsync(string callId)
+    {
+        while (true)
+        {
+            using var answer = await http.PostAsync(new Uri($"/api/v1/calls/{callId}/approve", UriKind.Relative), null);
+            var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            var word = (string)(body["answer"] ?? body["code"])!;
+            if (word is not "busy")
+            {
+                Assert.True(answer.StatusCode is HttpStatusCode.OK or HttpStatusCode.Conflict, body.ToJsonString());
+                return word;
+            }
+        }
+    }
+
+    public void Dispose() => http.Dispose();
+}

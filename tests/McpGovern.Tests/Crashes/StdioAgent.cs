@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+using McpGovern.Tests.Processes;
+using ModelContextProtocol;
+using ModelContextProtocol.Client;
+using ModelContextProtocol.Protocol;
+
+namespace McpGovern.Tests.Crashes;
+
+/// <summary>What the agent was told: all text, and what the answer says of the call behind it.</summary>
+internal sealed record Heard(string Text, bool IsError, string? CallId, string? Status);
+
+/// <summary>An agent's client together with the serving process that it launched.</summary>
+internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
+{
+    private McpClient? client;
+    private volatile bool killed;
+
+    public ChildProcess Process { get; } = process;
+
+    /// <param name="fault">What the serving process does wrong; <c>null</c> for the product as it is.</param>
+    public static StdioAgent Launch(string settings, string hold = "0s", string? fault = null) => new(fault is null
+        ? GovernProcess.Start("stdio", settings, ["--as", CrashWorld.Agent, "--hold", hold], captureOutput: false)
+        : new ChildProcess("dotnet", [typeof(StdioAgent).Assembly.Location, "hasty-stdio", fault, settings, hold], captureOutput: false));
+
+    /// <returns>Whether it was connected before it was killed.</returns>
+    public async Task<bool> ConnectAsync()
+    {
+        client = await UnlessKilledAsync(() => McpClient.CreateAsync(new StreamClientTransport(Process.Input, Process.RawOutput)));
+        return client is not null;
+    }
+
+    /// <returns><c>null</c> where the process was killed before it answered.</returns>
+    public Task<Heard?> SubmitAsync(string payment, Action<string>? acknowledged = null) => AskAsync(
+        "submit", new() { ["payment_id"] = payment, ["amount"] = 1, ["currency"] = "EUR" }, acknowledged is null ? null : new ParkListener(acknowledged));
+
+    public Task<Heard?> FetchAsync(string callId, int waitSeconds = 2) =>
+        AskAsync("jamjet_result", new() { ["call_id"] = callId, ["wait_seconds"] = waitSeconds }, null);
+
+    /// <summary>From here on, an answer that does not come is no failure.</summary>
+    public void ExpectEnd() => killed = true;
+
+    public async Task KillAsync()
+    {
+        ExpectEnd();
+        Process.KillHard();
+        await Eventually.TrueAsync(() => Process.HasExited, () => "it outlived SIGKILL");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        ExpectEnd();
+        await Process.DisposeAsync();
+        if (client is not null)
+        {
+            await client.DisposeAsync();
+        }
+    }
+
+    private Task<Heard?> AskAsync(string tool, Dictionary<string, object?> arguments, IProgress<ProgressNotificationValue>? progress) =>
+        UnlessKilledAsync(async () =>
+        {
+            var result = await client!.CallToolAsync(tool, arguments, progress).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
+            var about = result.Meta?["mcpgovern/call"];
+            return new Heard(string.Join('\n', result.Content.OfType<TextContentBlock>().Select(block => block.Text)), result.IsError == true,
+                (string?)about?["call_id"], (string?)about?["status"]);
+        });
+
+    private async Task<T?> UnlessKilledAsync<T>(Func<Task<T>> ask) where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception) when (killed)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The first word that a call is parked: whoever heard it may rely on it.</summary>
+    private sealed class ParkListener(Action<string> acknowledged) : IProgress<ProgressNotificationValue>
+    {
+        public void Report(ProgressNotificationValue value)
+        {
+            if (value.Message?.Split(' ').FirstOrDefault(word => word.StartsWith("call_", StringComparison.Ordinal)) is { } callId)
+            {
+                acknowledged(callId);
+            }
+        }
+    }
+}
