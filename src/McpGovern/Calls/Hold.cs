@@ -17,7 +17,8 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         var cursor = new StoreCursor();
         for (var beat = 0; MayWait(call.State, time.GetUtcNow() - began) && !ct.IsCancellationRequested; beat++)
         {
-            if (call.State is Approved)
+            // A deferred call keeps to its pauses: every try is recorded, and makes the next pause longer.
+            if (call.State is Approved { Deferred: var deferred } && !(deferred?.RetryAt > time.GetUtcNow()))
             {
                 // Its own client waits: this process need not be asked whether it may claim.
                 _ = dispatcher.Start(call.Id, request.Progress);
