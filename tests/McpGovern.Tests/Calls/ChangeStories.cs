@@ -155,7 +155,6 @@ public sealed class ChangeStories
         var owner = await story.StartAsync();
         var callId = await owner.ParkAsync("echo");
         // As the command line on a bare store: it can decide, and knows nothing of the policy.
-        using var elsewhere = new Processes.TempFolder();
         story.WritePolicy("default: deny");
         var stranger = await story.StartAsync(serve: false, upstreams: []);
         Assert.Equal("recorded", (await stranger.DecideAsync(callId, "approved")).Answer);

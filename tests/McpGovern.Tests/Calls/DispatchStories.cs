@@ -1,6 +1,7 @@
 using McpGovern.Calls;
 using McpGovern.Server;
 using McpGovern.Tests.Storage;
+using McpGovern.Tests.Upstreams.Fakes;
 using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
@@ -99,6 +100,21 @@ public sealed class DispatchStories
     }
 
     [Fact]
+    public async Task Approved_WhileItsAgentWaitsAndTheUpstreamIsAway_KeepsToItsPauses()
+    {
+        await using var story = new Story(Story.Gated);
+        await StoreToolsAsync(story);
+        story.SetAway(true);
+        var gateway = await story.StartAsync(TimeSpan.FromSeconds(4), serve: false);
+        var asking = gateway.CallAsync("echo");
+        await gateway.ApproveAsync(await gateway.PendingAsync());
+        var told = await asking;
+        Assert.Equal((true, "approved"), (told.IsError, told.Status));
+        Assert.Contains("waits for its server", told.Text, StringComparison.Ordinal);
+        Assert.InRange((await gateway.EventsAsync(told.CallId)).OfType<DispatchDeferred>().Count(), 1, 3);
+    }
+
+    [Fact]
     public async Task Deferral_TriedAgainAndAgain_DoublesItsPause()
     {
         await using var story = new Story(Story.Gated);
@@ -120,13 +136,14 @@ public sealed class DispatchStories
     public async Task Upstream_ThatCannotStart_TakesOnlyItsOwnToolsWithIt()
     {
         await using var story = new Story(Story.Gated);
-        var (well, broken) = (Mcpgovern("well"), Mcpgovern("broken"));
+        // Only one of the two minds the file that keeps it away.
+        var (well, broken) = (FakeUpstreamOptions.Config("well"), story.Upstream("broken"));
         var first = await story.StartAsync(upstreams: [well, broken]);
         Assert.NotEmpty(await first.Tools.ListAsync(Story.Agent, default));
         await story.StopAsync(first);
         story.SetAway(true);
 
-        var gateway = await story.StartAsync(upstreams: [well with { }, broken]);
+        var gateway = await story.StartAsync(upstreams: [well, broken]);
         var listed = string.Join('\n', await gateway.Tools.ListAsync(Story.Agent, default));
         Assert.Contains("\"well__echo\"", listed, StringComparison.Ordinal);
         Assert.DoesNotContain("broken__", listed, StringComparison.Ordinal);
@@ -136,10 +153,6 @@ public sealed class DispatchStories
         var other = await gateway.ParkAsync("well__echo");
         await gateway.ApproveAsync(other);
         await gateway.UntilAsync(other, "succeeded");
-
-        // Only one of the two minds the file.
-        McpGovern.Upstreams.UpstreamConfig Mcpgovern(string name) =>
-            name == "broken" ? story.Upstream(name) : Upstreams.Fakes.FakeUpstreamOptions.Config(name);
     }
 
     [Fact]
@@ -205,11 +218,10 @@ public sealed class DispatchStories
     }
 
     [Theory]
-    [InlineData("another scope", "fake", "story")]
-    [InlineData("story", "other", "fake")]
-    public async Task Gateways_OfAnotherScopeOrUpstream_NeverRunEachOthersCalls(string scope, string name, string otherwise)
+    [InlineData("another scope", "fake")]
+    [InlineData("story", "other")]
+    public async Task Gateways_OfAnotherScopeOrUpstream_NeverRunEachOthersCalls(string scope, string name)
     {
-        _ = otherwise;
         await using var story = new Story(Story.Gated);
         var owner = await story.StartAsync(serve: false);
         var stranger = await story.StartAsync(scope: scope, upstreams: [story.Upstream(name)]);
