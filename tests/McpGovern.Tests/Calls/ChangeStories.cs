@@ -69,17 +69,21 @@ public sealed class ChangeStories
     [Fact]
     public async Task Policy_ThatCannotBeRead_LeavesTheLastGoodOneInForce()
     {
-        await using var story = new Story(Story.Gated);
+        using var logs = new LogLines();
+        await using var story = new Story(Story.Gated) { Logs = logs };
         var gateway = await story.StartAsync();
         var callId = await gateway.ParkAsync("echo");
         var before = gateway.Policy.Current;
-        story.WritePolicy("deny: [unclosed");
-        // The next good one shows that the bad one was looked at and passed over.
-        await Task.Delay(TimeSpan.FromSeconds(3));
+        story.WritePolicy("denny: [echo]\ndefault: perhaps");
+        await Eventually.TrueAsync(() => logs.Of(2004).Length == 1, () => "nobody complained");
+        Assert.Equal(["policy.yaml:1", "policy.yaml:2"], logs.Of(2002).Select(line => line[.."policy.yaml:1".Length]).Order());
         Assert.Same(before, gateway.Policy.Current);
         Assert.Equal("pending", (await gateway.ViewAsync(callId)).Status);
+
         story.WritePolicy("default: deny");
         await gateway.UntilAsync(callId, "invalidated");
+        Assert.Single(logs.Of(2001));
+        Assert.Single(logs.Of(2004));
     }
 
     [Fact]

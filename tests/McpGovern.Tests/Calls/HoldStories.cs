@@ -36,7 +36,7 @@ public sealed class HoldStories
 
         var told = await asking;
         Assert.True(told.IsError);
-        Assert.Contains("approval rejected by alice: wrong account", told.Text, StringComparison.Ordinal);
+        Assert.Equal("approval rejected by alice: wrong account", told.Text);
         Assert.Empty(story.Ledger);
     }
 
@@ -98,6 +98,37 @@ public sealed class HoldStories
         await gateway.ApproveAsync(callId);
         await gateway.UntilAsync(callId, "succeeded");
         Assert.Single(story.Ledger);
+    }
+
+    [Fact]
+    public async Task GatedCall_WhoseCallerGoesAwayWhileItRuns_RunsToItsEnd()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(Story.Long);
+        using var gone = new CancellationTokenSource();
+        var asking = gateway.CallAsync("slow", """{"ms":1000}""", ct: gone.Token);
+        var callId = await gateway.PendingAsync();
+        await gateway.ApproveAsync(callId);
+        await gateway.UntilAsync(callId, "dispatching");
+        await gone.CancelAsync();
+        await asking;
+        await gateway.UntilAsync(callId, "succeeded");
+        Assert.DoesNotContain(story.Log, line => line.StartsWith("cancelled", StringComparison.Ordinal));
+        Assert.Contains("slept", (await gateway.ResultAsync(callId)).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AllowedCall_WhoseCallerCancels_IsCancelledAtTheUpstreamToo()
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync();
+        using var gone = new CancellationTokenSource();
+        var asking = gateway.CallAsync("hang", ct: gone.Token);
+        await Eventually.TrueAsync(() => story.Ledger.Length == 1, () => "it was not sent");
+        await gone.CancelAsync();
+        await asking;
+        Assert.Single(story.Log, line => line.StartsWith("cancelled", StringComparison.Ordinal));
+        Assert.Equal("outcome_unknown", Assert.Single(await gateway.AllAsync()).Status);
     }
 
     private sealed class Reports : ICallProgress

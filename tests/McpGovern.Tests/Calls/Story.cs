@@ -5,6 +5,7 @@ using McpGovern.Storage;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using McpGovern.Upstreams;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Calls;
@@ -31,8 +32,13 @@ internal sealed class Story : IAsyncDisposable
 
     public string StoreText => $"sqlite:{folder.File("calls.db")}";
 
+    public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+
     /// <summary>What really ran: tool and arguments.</summary>
-    public string[] Ledger => File.Exists(folder.File("ledger")) ? File.ReadAllLines(folder.File("ledger")) : [];
+    public string[] Ledger => Lines("ledger");
+
+    /// <summary>What the upstream was told.</summary>
+    public string[] Log => Lines("log");
 
     public void WritePolicy(string text) => folder.Write("policy.yaml", text);
 
@@ -52,8 +58,8 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>Takes effect when the upstream is asked for its tools again.</summary>
     public void Redescribe(string text) => folder.Write("description", text);
 
-    public UpstreamConfig Upstream(string name = "fake", params string[] more) => FakeUpstreamOptions.Config(
-        name, ["--ledger", folder.File("ledger"), "--away", folder.File("away"), "--describe", folder.File("description"), .. more]);
+    public UpstreamConfig Upstream(string name = "fake") => FakeUpstreamOptions.Config(
+        name, ["--ledger", folder.File("ledger"), "--log", folder.File("log"), "--away", folder.File("away"), "--describe", folder.File("description")]);
 
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>
@@ -68,7 +74,7 @@ internal sealed class Story : IAsyncDisposable
             new PolicySource(PolicySet.Create([reading.File!]), [input], Time),
             new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), Time, NullLoggerFactory.Instance),
             new GatewayOptions(scope, hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20),
-            Time, NullLoggerFactory.Instance);
+            Time, Logs);
         gateways.Add(gateway);
         if (storeText is null)
         {
@@ -98,4 +104,6 @@ internal sealed class Story : IAsyncDisposable
 
         folder.Dispose();
     }
+
+    private string[] Lines(string file) => File.Exists(folder.File(file)) ? File.ReadAllLines(folder.File(file)) : [];
 }

@@ -29,7 +29,7 @@ public sealed class CancelTableTests(DoorHouse house)
     public async Task Cancel_OnEveryDoor_AnswersAndRecordsTheSame(string when, CallEvent[] history, string word, int http, int exit)
     {
         ArgumentNullException.ThrowIfNull(history);
-        var onEvery = await Task.WhenAll(((Door[])[Door.Mcp, Door.Rest, Door.Cli, Door.CliServer]).Select(async door =>
+        var onEvery = await Task.WhenAll(((Door[])[Door.Mcp, Door.McpOverHttp, Door.Rest, Door.Cli, Door.CliServer]).Select(async door =>
         {
             var callId = await house.StoreAsync(history);
             var answer = await door.CancelAsync(house, callId, "no longer needed");

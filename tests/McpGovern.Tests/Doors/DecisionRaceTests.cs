@@ -62,11 +62,12 @@ public sealed class DecisionRaceTests(DoorHouse house)
         Assert.All(answers.Where(a => a.Word != "recorded"), answer => Assert.Equal("already_decided", answer.Word));
     }
 
-    // Alice comes in by four doors at once; she may say the same thing twice, and the other thing too.
+    // Alice comes in by five doors at once; she may say the same thing twice, and the other thing too.
     private static IEnumerable<(Door Door, string By)> Crowd() =>
     [
         .. DoorHouse.Crowd.Select((by, n) => (n % 4 == 0 ? Door.JamJet : Door.Rest, by)),
-        .. Enumerable.Repeat((Door.Mcp, "alice"), 6),
+        .. Enumerable.Repeat((Door.Mcp, "alice"), 3),
+        .. Enumerable.Repeat((Door.McpOverHttp, "alice"), 3),
         .. Enumerable.Repeat((Door.Cli, "alice"), 2),
         .. Enumerable.Repeat((Door.CliServer, "alice"), 2),
     ];

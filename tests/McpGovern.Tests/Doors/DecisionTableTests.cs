@@ -140,5 +140,5 @@ public sealed class DecisionTableTests(DoorHouse house)
 
     /// <summary>Without the command line, whose every answer costs a process: each of its words is in a row above.</summary>
     private static AnswerRow Wire(string when, CallEvent[] history, Ask ask, string answer, string status, string? decidedBy = null) =>
-        Row(when, history, ask, answer, status, decidedBy) with { Doors = [Door.Mcp, Door.Rest, Door.JamJet] };
+        Row(when, history, ask, answer, status, decidedBy) with { Doors = Door.Wire };
 }

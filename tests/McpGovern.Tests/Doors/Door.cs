@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpGovern.Tests.Processes;
+using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Tests.Doors;
@@ -12,7 +13,8 @@ namespace McpGovern.Tests.Doors;
 internal sealed class Door(string name, Func<DoorHouse, string, Ask, Task<DoorAnswer>> decide, Func<DoorHouse, string, string?, Task<DoorAnswer>> cancel)
 {
     public static readonly Door
-        Mcp = new("mcp", McpDecideAsync, (house, id, reason) => McpAsync(house, "jamjet_cancel", new() { ["call_id"] = id, ["reason"] = reason })),
+        Mcp = new("mcp", (house, id, ask) => McpDecideAsync(house.Mcp, id, ask), (house, id, reason) => McpCancelAsync(house.Mcp, id, reason)),
+        McpOverHttp = new("mcp over http", (house, id, ask) => McpDecideAsync(house.McpOverHttp, id, ask), (house, id, reason) => McpCancelAsync(house.McpOverHttp, id, reason)),
         Rest = new("rest", RestDecideAsync, (house, id, reason) => PostAsync(house, $"/api/v1/calls/{id}/cancel", "alice", Json(("reason", reason)))),
         JamJet = new("jamjet", JamJetDecideAsync, Rest.CancelAsync),
         Cli = new("cli", (house, id, ask) => CliAsync(house, Verb(ask), [id, .. Flags(ask)], ask.By),
@@ -20,7 +22,10 @@ internal sealed class Door(string name, Func<DoorHouse, string, Ask, Task<DoorAn
         CliServer = new("cli --server", (house, id, ask) => CliAsync(house, Verb(ask), [id, .. Flags(ask), .. Server(house)], ask.By),
             (house, id, reason) => CliAsync(house, "cancel", reason is null ? [id, .. Server(house)] : [id, "--reason", reason, .. Server(house)], "alice"));
 
-    public static readonly IReadOnlyList<Door> All = [Mcp, Rest, JamJet, Cli, CliServer];
+    public static readonly IReadOnlyList<Door> All = [Mcp, McpOverHttp, Rest, JamJet, Cli, CliServer];
+
+    /// <summary>Without the command line, whose every answer costs a process.</summary>
+    public static readonly IReadOnlyList<Door> Wire = [Mcp, McpOverHttp, Rest, JamJet];
 
     public Task<DoorAnswer> DecideAsync(DoorHouse house, string id, Ask ask) => decide(house, id, ask);
 
@@ -29,7 +34,7 @@ internal sealed class Door(string name, Func<DoorHouse, string, Ask, Task<DoorAn
     public override string ToString() => name;
 
     /// <summary>How this door shows an answer with that HTTP status and exit code.</summary>
-    public string SignOf(int http, int exit) => this == Mcp ? (http == 200 ? "ok" : "isError")
+    public string SignOf(int http, int exit) => this == Mcp || this == McpOverHttp ? (http == 200 ? "ok" : "isError")
         : this == Cli || this == CliServer ? $"exit {exit}" : $"HTTP {http}";
 
     public static async Task<DoorAnswer> PostAsync(DoorHouse house, string path, string by, string body)
@@ -52,9 +57,9 @@ internal sealed class Door(string name, Func<DoorHouse, string, Ask, Task<DoorAn
         return new((string?)json["code"], $"HTTP {(int)response.StatusCode}", json, (string)json["detail"]!);
     }
 
-    public static async Task<DoorAnswer> McpAsync(DoorHouse house, string tool, Dictionary<string, object?> arguments)
+    public static async Task<DoorAnswer> McpAsync(McpClient client, string tool, Dictionary<string, object?> arguments)
     {
-        var result = await house.Mcp.CallToolAsync(tool, arguments);
+        var result = await client.CallToolAsync(tool, arguments);
         var json = JsonNode.Parse(result.StructuredContent!.Value.GetRawText())!.AsObject();
         var text = string.Join('\n', result.Content.OfType<TextContentBlock>().Select(block => block.Text));
         if (result.IsError == true)
@@ -73,7 +78,10 @@ internal sealed class Door(string name, Func<DoorHouse, string, Ask, Task<DoorAn
         return new((string?)json["answer"], string.Create(CultureInfo.InvariantCulture, $"exit {end.ExitCode}"), json, end.Errors);
     }
 
-    private static Task<DoorAnswer> McpDecideAsync(DoorHouse house, string id, Ask ask) => McpAsync(house, "jamjet_approve", new()
+    private static Task<DoorAnswer> McpCancelAsync(McpClient client, string id, string? reason) =>
+        McpAsync(client, "jamjet_cancel", new() { ["call_id"] = id, ["reason"] = reason });
+
+    private static Task<DoorAnswer> McpDecideAsync(McpClient client, string id, Ask ask) => McpAsync(client, "jamjet_approve", new()
     {
         ["execution_id"] = id,
         ["decision"] = ask.Decision,

@@ -11,7 +11,7 @@ namespace McpGovern.Tests.Doors;
 public sealed class SharedDoors : ICollectionFixture<DoorHouse>;
 
 /// <summary>
-/// One store with every door open to it: a process that serves, a stdio process that speaks for alice, and the command line, whose
+/// One store with every door open to it: a process that serves, a stdio process and an HTTP session that speak for alice, and the command line, whose
 /// operating-system user is alice too. The calls are of a scope that none of them serves, so that nobody runs or sweeps them.
 /// </summary>
 public sealed class DoorHouse : IAsyncLifetime, IDisposable
@@ -24,10 +24,12 @@ public sealed class DoorHouse : IAsyncLifetime, IDisposable
     private readonly TempFolder folder = new();
     private ServingProcess? serving;
     private McpClient? stdio;
+    private McpClient? http;
     private ICallStore? store;
 
     internal ICallStore Store => store!;
     internal McpClient Mcp => stdio!;
+    internal McpClient McpOverHttp => http!;
     internal Uri Address => serving!.Address;
     internal string Settings { get; private set; } = "";
     internal HttpClient Http { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
@@ -59,11 +61,17 @@ public sealed class DoorHouse : IAsyncLifetime, IDisposable
             Command = "dotnet",
             Arguments = GovernProcess.CommandLine("stdio", Settings, "--as", "alice"),
         }));
+        http = await McpClient.CreateAsync(new HttpClientTransport(new()
+        {
+            Endpoint = serving.McpEndpoint,
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = $"Bearer {KeyOf("alice")}" },
+        }));
     }
 
     public async Task DisposeAsync()
     {
         await (stdio?.DisposeAsync() ?? default);
+        await (http?.DisposeAsync() ?? default);
         await (serving?.DisposeAsync() ?? default);
         await (store?.DisposeAsync() ?? default);
     }
