@@ -11,6 +11,7 @@ internal sealed partial class Dispatcher(
     TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Task> running = new();
+    private readonly ConcurrentDictionary<string, ICallProgress> listening = new();
     private readonly SemaphoreSlim slots = new(16);
 
     /// <summary>The upstreams whose calls this process may run.</summary>
@@ -20,7 +21,12 @@ internal sealed partial class Dispatcher(
     public Task WhenIdleAsync() => Task.WhenAll(running.Values);
 
     /// <summary>Begins to run the call if it is approved and ours, unless that is under way. The caller may wait, and cannot stop it.</summary>
-    public Task Start(string callId, ICallProgress? progress = null) => Begin(callId, () => DispatchAsync(callId, progress));
+    public Task Start(string callId) => Begin(callId, () => DispatchAsync(callId));
+
+    /// <summary>Whoever waits for a call hears its upstream's progress, also where a sweep is first to start it.</summary>
+    public void Listen(string callId, ICallProgress progress) => listening[callId] = progress;
+
+    public void Leave(string callId, ICallProgress progress) => listening.TryRemove(new KeyValuePair<string, ICallProgress>(callId, progress));
 
     /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
@@ -61,7 +67,7 @@ internal sealed partial class Dispatcher(
         }
     }
 
-    private async Task DispatchAsync(string callId, ICallProgress? progress)
+    private async Task DispatchAsync(string callId)
     {
         if (await streams.LoadAsync(callId, default) is not { State: CallState.Approved } call
             || UpstreamOf(call) is not { } upstream)
@@ -95,7 +101,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
-        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection, progress);
+        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection);
     }
 
     private async Task RecoverAsync(string callId, string deadProcess)
@@ -112,7 +118,7 @@ internal sealed partial class Dispatcher(
                 var connection = await upstream.ConnectAsync(default);
                 if (FindChange(call, connection) is null)
                 {
-                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection, null);
+                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection);
                     return;
                 }
             }
@@ -128,7 +134,7 @@ internal sealed partial class Dispatcher(
         await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
     }
 
-    private async Task SendAsync(CallCommand start, string callId, UpstreamConnection connection, ICallProgress? progress)
+    private async Task SendAsync(CallCommand start, string callId, UpstreamConnection connection)
     {
         await lease.EnsureAsync(default);
         var started = await streams.ExecuteAsync(callId, start, default);
@@ -139,7 +145,7 @@ internal sealed partial class Dispatcher(
         }
 
         var sentAt = time.GetUtcNow();
-        var answer = await outcomes.SendAsync(started.Call, connection, progress, default);
+        var answer = await outcomes.SendAsync(started.Call, connection, listening.GetValueOrDefault(callId), default);
         await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
     }
 

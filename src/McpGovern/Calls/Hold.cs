@@ -12,6 +12,24 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     /// <param name="attached">The caller sent a call again that exists already.</param>
     public async Task<CallAnswer> AnswerAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
     {
+        if (request.Progress is not { } progress)
+        {
+            return await WaitAsync(call, request, attached, ct);
+        }
+
+        dispatcher.Listen(call.Id, progress);
+        try
+        {
+            return await WaitAsync(call, request, attached, ct);
+        }
+        finally
+        {
+            dispatcher.Leave(call.Id, progress);
+        }
+    }
+
+    private async Task<CallAnswer> WaitAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
+    {
         var redelivered = attached && call.State is Ended;
         var began = time.GetUtcNow();
         var cursor = new StoreCursor();
@@ -21,7 +39,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
             if (call.State is Approved { Deferred: var deferred } && !(deferred?.RetryAt > time.GetUtcNow()))
             {
                 // Its own client waits: this process need not be asked whether it may claim.
-                _ = dispatcher.Start(call.Id, request.Progress);
+                _ = dispatcher.Start(call.Id);
             }
 
             await ReportAsync(request.Progress, beat, call);
