@@ -55,8 +55,9 @@ internal sealed partial class DecisionHandler(
         return answer;
     });
 
-    // Only a process of the call's own scope, with a policy set that is not older, can say that something changed.
-    private CallChange? FindChange(LoadedCall call) => call.Known.Call.Scope != scope || call.State is not Pending || !check.MayJudge(call)
+    // Only a process of the call's own scope that has its upstream, with a policy set that is not older, can say that something changed.
+    private CallChange? FindChange(LoadedCall call) =>
+        call.Known.Call.Scope != scope || !definitions.Know(call.Known.Call) || call.State is not Pending || !check.MayJudge(call)
         ? null
         : definitions.Of(call.Known.Call) is var (definition, gone) ? check.Find(call, definition, gone) : null;
 

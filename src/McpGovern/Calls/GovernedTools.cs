@@ -33,6 +33,9 @@ internal sealed partial class GovernedTools
     /// <summary>Raised when what <see cref="ListAsync"/> answers may have changed.</summary>
     public event Action? Changed;
 
+    /// <summary>Another policy is in force.</summary>
+    public void PolicyChanged() => Changed?.Invoke();
+
     public bool OnlyUpstream => upstreams.All.Count == 1;
 
     /// <summary>The definitions (JSON objects, under their advertised names) of the tools that the actor may at least request, in a stable order.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using McpGovern.Calls;
 
 namespace McpGovern.Cli;
@@ -54,7 +55,14 @@ internal sealed class RemoteDoor : ICallDoor
     {
         using var response = await SendAsync(HttpMethod.Post, $"calls/{Uri.EscapeDataString(target)}/{verb}", body, ct);
         using var json = await JsonAsync(response, ct);
-        var answer = json.RootElement.Deserialize<DecisionAnswer>() ?? throw new DoorException("the server answered with nothing", 1);
+        var members = JsonObject.Create(json.RootElement)!;
+        if (!response.IsSuccessStatusCode)
+        {
+            // RFC 9457 has `status` for itself, so the call's own stands beside it.
+            members["status"] = members["call_status"]?.DeepClone();
+        }
+
+        var answer = members.Deserialize<DecisionAnswer>()!;
         var code = Member(json.RootElement, "code") ?? answer.Answer;
         var message = Member(json.RootElement, "detail") ?? Member(json.RootElement, "error");
         return code is null ? throw new DoorException($"the server answered {(int)response.StatusCode}: {message}", 1)
@@ -94,7 +102,8 @@ internal sealed class RemoteDoor : ICallDoor
     {
         try
         {
-            return JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(ct));
+            var json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(ct));
+            return json.RootElement.ValueKind == JsonValueKind.Object ? json : throw new JsonException("it is no object");
         }
         catch (JsonException)
         {

@@ -16,6 +16,7 @@ internal sealed class Gateway : IAsyncDisposable
 {
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
+    private readonly PolicyReloader reloader;
     private readonly CancellationTokenSource stop = new();
     private Task sweeping = Task.CompletedTask;
 
@@ -32,7 +33,9 @@ internal sealed class Gateway : IAsyncDisposable
         sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
         Queries = new CallQueries(streams, store, check, delivery);
-        Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, new CurrentDefinitions(upstreams), options.Scope, time, logs.CreateLogger<DecisionHandler>());
+        var definitions = new CurrentDefinitions(upstreams);
+        Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
+        reloader = new PolicyReloader(policy, Tools, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
         Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time),
             new Hold(streams, store, Dispatcher, delivery, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
@@ -58,7 +61,7 @@ internal sealed class Gateway : IAsyncDisposable
     }
 
     /// <summary>Begins to do what is due: for processes that serve.</summary>
-    public void Serve(Func<bool> mayClaim) => sweeping = sweeper.RunAsync(mayClaim, stop.Token);
+    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, stop.Token), reloader.RunAsync(stop.Token));
 
     /// <summary>Takes up nothing new, gives what is under way a moment to end, and lets go of upstreams and store.</summary>
     public async ValueTask DisposeAsync()
