@@ -14,7 +14,11 @@ public abstract record CallCommand(DateTimeOffset At)
     public sealed record Park(CallSubmitted Call, ToolApprovalRequired Verdict, DateTimeOffset At) : CallCommand(At);
 
     /// <summary>A decision by a person or an agent. <c>SeenHash</c> is the call hash that the decider was shown, if it says so.</summary>
-    public abstract record Answer(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : CallCommand(At);
+    public abstract record Answer(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : CallCommand(At)
+    {
+        /// <summary>The decider's own name for this decision, scoped to the decider and the call.</summary>
+        public string? IdempotencyKey { get; init; }
+    }
 
     public sealed record Approve(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At);
 

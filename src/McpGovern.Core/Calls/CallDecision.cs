@@ -21,6 +21,11 @@ public static class CallDecision
             return NothingNew;
         }
 
+        if (answer.IdempotencyKey is { } key && state.Decisions.Any(d => d.Decider == answer.By.Id && d.IdempotencyKey == key))
+        {
+            return Refusal.AlreadyDecided;
+        }
+
         return state switch
         {
             Cancelled => Refusal.Cancelled,
@@ -63,7 +68,10 @@ public static class CallDecision
 
         return new ApprovalReceived(answer.By.Id, Word(answer), answer.Comment, answer.Via,
             answer.By.PresenceProven ? "proven" : "unproven", answer.SeenHash, answer.By.AuthMethod, answer.By.Credential,
-            CallAccess.IsRequester(answer.By, pending), answer.At);
+            CallAccess.IsRequester(answer.By, pending), answer.At)
+        {
+            IdempotencyKey = answer.IdempotencyKey,
+        };
     }
 
     private static string Word(Answer answer) => answer is Approve ? "approved" : "rejected";

@@ -80,7 +80,10 @@ public sealed record ApprovalReceived(
     [property: JsonName("auth_method")] string AuthMethod,
     [property: JsonName("credential")] string Credential,
     [property: JsonName("self_approval")] bool SelfApproved,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    [JsonName("idempotency_key")] public string? IdempotencyKey { get; init; }
+}
 
 /// <param name="Deadline">The instant that passed: of the decision, or of an approval not dispatched in time.</param>
 public sealed record ApprovalExpired([property: JsonName("deadline")] DateTimeOffset Deadline, DateTimeOffset At) : CallEvent(At);

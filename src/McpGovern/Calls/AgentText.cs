@@ -6,9 +6,10 @@ namespace McpGovern.Calls;
 /// <summary>What an agent is told when there is no upstream's result to give: what happened, and what to do next.</summary>
 internal static class AgentText
 {
-    public static string NotAvailable(string name) => $"Tool '{name}' is not available.";
+    /// <summary>The same for a tool that is denied and for one that does not exist: who may not know of it cannot tell.</summary>
+    public const string NotAvailable = "tool unavailable; pick another";
 
-    public static string DeniedByPolicy(string name, string rule, string source) => $"Tool '{name}' is denied by policy ({rule}; {source}).";
+    public static string DeniedByPolicy(string rule, string source) => $"{NotAvailable} (denied by policy: {rule}; {source})";
 
     public static string CannotRecord(string why) =>
         $"Not executed: the call could not be recorded, and what cannot be recorded is not forwarded ({why}). Try again later.";
@@ -26,7 +27,7 @@ internal static class AgentText
         Approved { Deferred: { } d } => $"Not executed yet: {call.Id} is approved and waits for its server ({d.Why}); tried again at {Time(d.RetryAt)}. {After(call.Id)}",
         Approved => $"Not executed yet: {call.Id} is approved and will run. {After(call.Id)}",
         Dispatching => $"{call.Id} was sent and has not been answered yet. {After(call.Id)} Do not send it again.",
-        Rejected s => $"Not executed: approval rejected by {s.By.Decider}{(s.By.Comment is { Length: > 0 } c ? $": {c}" : "")} ({call.Id}). Do not ask again unless the reason is dealt with.",
+        Rejected s => $"approval rejected by {s.By.Decider}{(s.By.Comment is { Length: > 0 } c ? $": {c}" : "")}",
         Expired s => $"Not executed: {call.Id} expired at {Time(s.Deadline)} without being run. It may be asked for again.",
         Cancelled s => $"Not executed: {call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}.",
         Invalidated { Why.SupersededBy: { } next } s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It continues as {next}, which needs its own approval.",

@@ -32,7 +32,7 @@ internal sealed partial class CallHandler(
 
         if (await tools.FindAsync(request.Name, ct) is not { } tool)
         {
-            return Say(AgentText.NotAvailable(request.Name));
+            return Say(AgentText.NotAvailable);
         }
 
         var set = policy.Current;
@@ -60,7 +60,7 @@ internal sealed partial class CallHandler(
     {
         await streams.CreateAsync(callId, new CallCommand.Deny(call, new(decision.Rule, decision.Source, decision.Reason, call.At), call.At), ct);
         LogDenied(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return Say(set.Set.Explain ? AgentText.DeniedByPolicy(request.Name, decision.Rule, decision.Source) : AgentText.NotAvailable(request.Name));
+        return Say(set.Set.Explain ? AgentText.DeniedByPolicy(decision.Rule, decision.Source) : AgentText.NotAvailable);
     }
 
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)

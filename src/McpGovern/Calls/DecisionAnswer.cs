@@ -41,6 +41,7 @@ internal sealed record DecisionRequest(Actor Actor, string? Target, string? Deci
     public string? NodeId { get; init; }
     public string? Comment { get; init; }
     public string? ExpectedHash { get; init; }
+    public string? IdempotencyKey { get; init; }
 }
 
 internal sealed record CancelRequest(Actor Actor, string? Target, string Via, string? Reason);

@@ -22,9 +22,10 @@ internal sealed partial class DecisionHandler(
             return refusal!;
         }
 
-        CallCommand command = request.Decision == "approved"
+        CallCommand.Answer command = request.Decision == "approved"
             ? new CallCommand.Approve(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow())
             : new CallCommand.Reject(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow());
+        command = command with { IdempotencyKey = request.IdempotencyKey };
         if (command is CallCommand.Approve && Call.Decide(command, call.State).Events.Count > 0 && FindChange(call) is { } change)
         {
             call = await check.InvalidateAsync(call, change, ct);
@@ -64,7 +65,7 @@ internal sealed partial class DecisionHandler(
     private static string? WhyMalformed(DecisionRequest request) => request switch
     {
         { Decision: not ("approved" or "rejected") } => $"decision '{request.Decision}' is not one; use approved or rejected",
-        _ => WhyBadText("comment", request.Comment),
+        _ => WhyBadText("comment", request.Comment) ?? WhyBadText("expected_hash", request.ExpectedHash) ?? WhyBadText("idempotency_key", request.IdempotencyKey),
     };
 
     private static string? WhyBadText(string name, string? text) => text switch

@@ -79,5 +79,6 @@ internal static class DecisionBody
             NodeId = body.Text("node_id"),
             Comment = body.Text("comment"),
             ExpectedHash = body.Text("expected_hash"),
+            IdempotencyKey = body.Text("idempotency_key") ?? http.Request.Headers["Idempotency-Key"].FirstOrDefault(),
         };
 }

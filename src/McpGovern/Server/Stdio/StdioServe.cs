@@ -10,7 +10,7 @@ internal sealed class StdioServe(McpFrontDoor door, LiveConnections live, StdioL
 {
     // A client sends SIGTERM two seconds after it closed stdin, and the upstreams have to be let go of within them. What is in flight may
     // still answer for a moment: scripts pipe requests in and wait.
-    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500), LastGrace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(500), LastGrace = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Takes stdout for MCP alone: what anything else writes to the console goes to stderr from here on.</summary>
     public static Stream TakeStdout()
