@@ -77,7 +77,7 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
     private async Task FetchAsync(AgentClient agent, string payment)
     {
         while (!Journal.Delivered.ContainsKey(payment) && Payments.IntentOf(payment) == Intent.Approve
-            && await agent.FetchAsync(Journal.Parked[payment]) is { Status: not "outcome_unknown" } heard)
+            && Journal.Parked.TryGetValue(payment, out var callId) && await agent.FetchAsync(callId) is { Status: not "outcome_unknown" } heard)
         {
             Journal.Hear(payment, heard);
         }
