@@ -53,12 +53,12 @@ internal sealed class CrashWorld : IAsyncDisposable
             store = storeText,
             policy = new { @default = "deny", require_approval_for = new[] { new { tools = "payments.submit", deadline = "1h" } } },
             mcpServers = new { payments = PaymentsExample.Upstream(ledgerFile, (int)delay.TotalMilliseconds) },
-            actors = People.Select(person => new { id = person, roles = new[] { "caller", "approver" }, key = KeyOf(person) }),
+            actors = People.Append(Agent).Select(id => new { id, roles = id == Agent ? new[] { "caller" } : ["caller", "approver"], key = KeyOf(id) }),
         });
         return (settings, ledgerFile);
     }
 
-    public static string KeyOf(string person) => $"{person}-{new string('k', 40)}";
+    public static string KeyOf(string actor) => $"{actor}-{new string('k', 40)}";
 
     /// <summary>The product's own handlers over this store, in the test's process; nothing is served.</summary>
     public Gateway OpenGateway() => Composition.Gateway(

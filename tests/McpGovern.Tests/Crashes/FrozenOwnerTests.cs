@@ -13,7 +13,7 @@ public sealed class FrozenOwnerTests
     {
         // The upstream's answer comes while its reader is frozen.
         await using var world = await CrashWorld.CreateAsync(store, TimeSpan.FromSeconds(4));
-        await using var owner = StdioAgent.Launch(world.Settings, hold: "50s");
+        await using var owner = AgentClient.Launch(world.Settings, hold: "50s");
         Assert.True(await owner.ConnectAsync());
         var parked = new TaskCompletionSource<string>();
         var asking = owner.SubmitAsync("pay-1", callId => parked.TrySetResult(callId));

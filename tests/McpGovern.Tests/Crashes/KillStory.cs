@@ -24,11 +24,12 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
         var hold = place == Place.Approved || (place < Place.Dispatched && random.Next(2) == 0) || random.Next(3) == 0 ? "0s" : "30s";
         await using var deciders = new Deciders(world, Journal, new Random(random.Next()));
         using var stop = new CancellationTokenSource();
-        await using (var agent = StdioAgent.Launch(world.Settings, hold, fault))
+        var overHttp = fault is null && place != Place.Approved && random.Next(3) == 0;
+        await using (var agent = overHttp ? AgentClient.LaunchHttp(world.Settings, hold) : AgentClient.Launch(world.Settings, hold, fault))
         {
             var asking = AskAsync(agent);
             var deciding = place is Place.WhileParking or Place.Parked ? Task.CompletedTask : deciders.DecideAsync(stop.Token);
-            await progress.ReachAsync(place, random, () => $"life {life}, hold {hold}, seed {seed}; the process says:\n{agent.Process.Errors}");
+            await progress.ReachAsync(place, random, () => $"life {life} over {(overHttp ? "HTTP" : "stdio")}, hold {hold}, seed {seed}; the process says:\n{agent.Process.Errors}");
             var from = TimeProvider.System.GetUtcNow();
             await agent.KillAsync();
             Journal.Kills.Add((from, TimeProvider.System.GetUtcNow()));
@@ -38,7 +39,7 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
         }
 
         wrong.AddRange((await Oracle.LookAsync(world, Journal)).Select(fault => $"{fault} (life {life}, killed at {place})"));
-        await Table.AddAsync(place, world, deciders);
+        await Table.AddAsync(place, overHttp, world, deciders);
     }
 
     /// <summary>A last life without a kill: everything comes to its end, and the agent has heard of all of it.</summary>
@@ -46,7 +47,7 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
     {
         await using var deciders = new Deciders(world, Journal, new Random(random.Next()));
         using var stop = new CancellationTokenSource();
-        await using var agent = StdioAgent.Launch(world.Settings);
+        await using var agent = AgentClient.Launch(world.Settings);
         Assert.True(await agent.ConnectAsync());
         var deciding = deciders.DecideAsync(stop.Token);
         await Task.WhenAll(payments.Select(payment => HearTheEndAsync(agent, payment)));
@@ -55,7 +56,7 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
         wrong.AddRange(await Oracle.LookAtTheEndAsync(world, Journal, payments));
     }
 
-    private async Task AskAsync(StdioAgent agent)
+    private async Task AskAsync(AgentClient agent)
     {
         if (await agent.ConnectAsync())
         {
@@ -63,7 +64,7 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
         }
     }
 
-    private async Task SubmitAsync(StdioAgent agent, string payment)
+    private async Task SubmitAsync(AgentClient agent, string payment)
     {
         if (await agent.SubmitAsync(payment, callId => Journal.Parked[payment] = callId) is { } heard)
         {
@@ -73,16 +74,16 @@ internal sealed class KillStory(CrashWorld world, int seed, string? fault = null
     }
 
     // Until the process is gone, or there is a result.
-    private async Task FetchAsync(StdioAgent agent, string payment)
+    private async Task FetchAsync(AgentClient agent, string payment)
     {
         while (!Journal.Delivered.ContainsKey(payment) && Payments.IntentOf(payment) == Intent.Approve
-            && await agent.FetchAsync(Journal.Parked[payment]) is { Status: not "outcome_unknown" } heard)
+            && Journal.Parked.TryGetValue(payment, out var callId) && await agent.FetchAsync(callId) is { Status: not "outcome_unknown" } heard)
         {
             Journal.Hear(payment, heard);
         }
     }
 
-    private async Task HearTheEndAsync(StdioAgent agent, string payment)
+    private async Task HearTheEndAsync(AgentClient agent, string payment)
     {
         if (!Journal.Parked.ContainsKey(payment))
         {

@@ -31,15 +31,18 @@ internal sealed class Progress(CrashWorld world, Journal journal, IReadOnlyColle
     private async Task<bool> IsReachedAsync(Place place) => place switch
     {
         Place.WhileParking => (await world.IdsAsync("pending")).Any(id => !known.Contains(id)),
-        Place.Parked => payments.All(journal.Parked.ContainsKey),
+        Place.Parked => payments.All(IsHeardOf),
         Place.WhileApproving => journal.Decided.Count > decided,
-        Place.Approved => payments.All(journal.Parked.ContainsKey) && !await AnyUndecidedAsync(),
+        Place.Approved => payments.All(IsHeardOf) && !await AnyUndecidedAsync(),
         Place.Dispatched => (await world.IdsAsync("dispatching")).Count > 0,
         Place.Effect => world.ReadLedger().Count > effects,
         Place.Recorded => (await world.IdsAsync("succeeded")).Count > succeeded,
         Place.Delivered => journal.Delivered.Count > delivered,
         _ => throw new ArgumentOutOfRangeException(nameof(place)),
     };
+
+    // A call that was decided before its park was heard of answers with its result alone.
+    private bool IsHeardOf(string payment) => journal.Parked.ContainsKey(payment) || journal.Delivered.ContainsKey(payment);
 
     private async Task<bool> AnyUndecidedAsync()
     {

@@ -79,7 +79,7 @@ public sealed class RaceTests(ITestOutputHelper output)
 
     private static async Task ParkAsync(string settings, IEnumerable<string> payments)
     {
-        await using var agent = StdioAgent.Launch(settings);
+        await using var agent = AgentClient.Launch(settings);
         Assert.True(await agent.ConnectAsync());
         foreach (var some in payments.Chunk(20))
         {

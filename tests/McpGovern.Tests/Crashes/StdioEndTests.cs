@@ -21,7 +21,7 @@ public sealed class StdioEndTests
         // Far longer than anything here waits: whoever waits for the call does not end. After SIGKILL nobody is left to end the child:
         // it sees its stdin end, and may finish what it has begun.
         await using var world = await CrashWorld.CreateAsync("sqlite", ending == Ending.Sigkill ? TimeSpan.FromSeconds(3) : TimeSpan.FromMinutes(10));
-        await using var agent = StdioAgent.Launch(world.Settings, hold: "50s");
+        await using var agent = AgentClient.Launch(world.Settings, hold: "50s");
         Assert.True(await agent.ConnectAsync());
         var parked = new TaskCompletionSource<string>();
         var asking = agent.SubmitAsync("pay-1", callId => parked.TrySetResult(callId));
@@ -50,7 +50,7 @@ public sealed class StdioEndTests
         await asking;
     }
 
-    private static async Task<Finished> KillAsync(StdioAgent agent)
+    private static async Task<Finished> KillAsync(AgentClient agent)
     {
         await agent.KillAsync();
         return await agent.Process.WaitForExitAsync();

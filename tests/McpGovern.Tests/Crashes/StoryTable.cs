@@ -10,21 +10,23 @@ internal sealed class StoryTable
     private readonly Dictionary<Place, (int Kills, int[] Met)> rows = [];
 
     public int Kills => rows.Values.Sum(row => row.Kills);
+    public int OverHttp { get; private set; }
     public int CommandLines { get; private set; }
     public int KilledCommandLines { get; private set; }
 
-    public async Task AddAsync(Place place, CrashWorld world, Deciders deciders)
+    public async Task AddAsync(Place place, bool overHttp, CrashWorld world, Deciders deciders)
     {
         var (kills, met) = rows.GetValueOrDefault(place, (0, new int[Open.Length]));
         var now = await CountAsync(world, Open);
         rows[place] = (kills + 1, [.. met.Zip(now, (a, b) => a + b)]);
+        OverHttp += overHttp ? 1 : 0;
         CommandLines += deciders.CommandLines;
         KilledCommandLines += deciders.KilledCommandLines;
     }
 
     public async Task<string> WriteAsync(CrashWorld world, string title)
     {
-        var text = new StringBuilder($"{title}: {Kills} kills of the serving process, {KilledCommandLines} of {CommandLines} command lines killed\n\n");
+        var text = new StringBuilder($"{title}: {Kills} kills of the serving process ({OverHttp} of serve, {Kills - OverHttp} of stdio), {KilledCommandLines} of {CommandLines} command lines killed\n\n");
         text.AppendLine($"| killed at | kills | open calls after them: {string.Join(" | ", Open)} |");
         text.AppendLine("|---|---|---|---|---|");
         foreach (var (place, (kills, met)) in rows.OrderBy(row => row.Key))

@@ -13,7 +13,7 @@ public sealed class LogEventIdTests
     /// <summary>The thousands that a namespace may use; what is not named here is the server's.</summary>
     private static readonly Dictionary<string, int[]> Thousands = new()
     {
-        ["McpGovern.Calls"] = [1, 3],
+        ["McpGovern.Calls"] = [1, 2, 3],
         ["McpGovern.Policy"] = [2],
         ["McpGovern.Upstreams"] = [4],
         ["McpGovern.Storage"] = [5],

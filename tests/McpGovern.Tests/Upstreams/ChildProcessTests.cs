@@ -9,7 +9,8 @@ public sealed class ChildProcessTests
     [Fact]
     public async Task Environment_OfAChild_IsTheAllowedNamesAndItsBlock()
     {
-        Environment.SetEnvironmentVariable("MCPGOVERN_STORE", "postgres://secret");
+        // Names that mean nothing to the other tests' processes, which have them too.
+        Environment.SetEnvironmentVariable("MCPGOVERN_TEST_SECRET", "x");
         Environment.SetEnvironmentVariable("SOME_OTHER_SECRET", "x");
         var block = new Dictionary<string, string> { ["TOKEN"] = "t=1 2", ["MCPGOVERN_KEY"] = "k", ["HOME"] = "/elsewhere" };
         await using var host = new UpstreamHost(FakeUpstreamOptions.Config("fake") with { Env = block });

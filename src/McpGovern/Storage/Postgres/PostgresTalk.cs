@@ -25,6 +25,11 @@ internal sealed class PostgresTalk(NpgsqlDataSource source, string store, Action
                 sent = true;
                 return await say(connection);
             }
+            // The server is there, and every place in it is taken: one is free again soon, and nothing was said yet.
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.TooManyConnections && Stopwatch.GetElapsedTime(started) < patience)
+            {
+                reportAgain(e.Message);
+            }
             catch (Exception e) when (sent && IsUnanswered(e) && Stopwatch.GetElapsedTime(started) < patience)
             {
                 reportAgain(e.Message);

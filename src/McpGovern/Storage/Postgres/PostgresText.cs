@@ -32,7 +32,7 @@ internal static class PostgresText
     public static NpgsqlConnectionStringBuilder Read(string store)
     {
         var words = IsUrl(store) ? ReadUrl(store) : new() { ConnectionString = store };
-        var settings = new NpgsqlConnectionStringBuilder { Timeout = 5, CommandTimeout = 12, MaxPoolSize = 30, MaxAutoPrepare = 32, TcpKeepAlive = true };
+        var settings = new NpgsqlConnectionStringBuilder { Timeout = 5, CommandTimeout = 12, MaxPoolSize = 20, MaxAutoPrepare = 32, TcpKeepAlive = true };
         foreach (string word in words.Keys)
         {
             try

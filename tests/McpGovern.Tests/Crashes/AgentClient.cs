@@ -9,23 +9,41 @@ namespace McpGovern.Tests.Crashes;
 /// <summary>What the agent was told: all text, and what the answer says of the call behind it.</summary>
 internal sealed record Heard(string Text, bool IsError, string? CallId, string? Status);
 
-/// <summary>An agent's client together with the serving process that it launched.</summary>
-internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
+/// <summary>An agent's client, with the serving process that it launched over stdio or that was started for it over HTTP.</summary>
+internal sealed class AgentClient : IAsyncDisposable
 {
+    private readonly ServingProcess? http;
+    private readonly CancellationTokenSource gone = new();
     private McpClient? client;
-    private volatile bool killed;
 
-    public ChildProcess Process { get; } = process;
+    private AgentClient(ChildProcess process, ServingProcess? http = null) => (Process, this.http) = (process, http);
+
+    public ChildProcess Process { get; }
 
     /// <param name="fault">What the serving process does wrong; <c>null</c> for the product as it is.</param>
-    public static StdioAgent Launch(string settings, string hold = "0s", string? fault = null) => new(fault is null
+    public static AgentClient Launch(string settings, string hold = "0s", string? fault = null) => new(fault is null
         ? GovernProcess.Start("stdio", settings, ["--as", CrashWorld.Agent, "--hold", hold], captureOutput: false)
-        : new ChildProcess("dotnet", [typeof(StdioAgent).Assembly.Location, "hasty-stdio", fault, settings, hold], captureOutput: false));
+        : new ChildProcess("dotnet", [typeof(AgentClient).Assembly.Location, "hasty-stdio", fault, settings, hold], captureOutput: false));
+
+    public static AgentClient LaunchHttp(string settings, string hold)
+    {
+        var address = new Uri($"http://127.0.0.1:{GovernProcess.FreePort()}");
+        var process = GovernProcess.Start("serve", settings, ["--listen", address.GetLeftPart(UriPartial.Authority), "--hold", hold]);
+        return new(process, new ServingProcess(process, address));
+    }
 
     /// <returns>Whether it was connected before it was killed.</returns>
     public async Task<bool> ConnectAsync()
     {
-        client = await UnlessKilledAsync(() => McpClient.CreateAsync(new StreamClientTransport(Process.Input, Process.RawOutput)));
+        client = await UnlessKilledAsync(async () =>
+        {
+            if (http is not null)
+            {
+                await http.WaitUntilReadyAsync();
+            }
+
+            return await McpClient.CreateAsync(Transport(), cancellationToken: gone.Token);
+        });
         return client is not null;
     }
 
@@ -37,12 +55,12 @@ internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
         AskAsync("jamjet_result", new() { ["call_id"] = callId, ["wait_seconds"] = waitSeconds }, null);
 
     /// <summary>From here on, an answer that does not come is no failure.</summary>
-    public void ExpectEnd() => killed = true;
+    public void ExpectEnd() => gone.Cancel();
 
     public async Task KillAsync()
     {
-        ExpectEnd();
         Process.KillHard();
+        ExpectEnd();
         await Eventually.TrueAsync(() => Process.HasExited, () => "it outlived SIGKILL");
     }
 
@@ -52,14 +70,27 @@ internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
         await Process.DisposeAsync();
         if (client is not null)
         {
-            await client.DisposeAsync();
+            _ = await UnlessKilledAsync(async () =>
+            {
+                await client.DisposeAsync();
+                return "";
+            });
         }
     }
+
+    private IClientTransport Transport() => http is null
+        ? new StreamClientTransport(Process.Input, Process.RawOutput)
+        : new HttpClientTransport(new()
+        {
+            Endpoint = http.McpEndpoint,
+            TransportMode = HttpTransportMode.StreamableHttp,
+            AdditionalHeaders = new Dictionary<string, string> { ["Authorization"] = $"Bearer {CrashWorld.KeyOf(CrashWorld.Agent)}" },
+        });
 
     private Task<Heard?> AskAsync(string tool, Dictionary<string, object?> arguments, IProgress<ProgressNotificationValue>? progress) =>
         UnlessKilledAsync(async () =>
         {
-            var result = await client!.CallToolAsync(tool, arguments, progress).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
+            var result = await client!.CallToolAsync(tool, arguments, progress, cancellationToken: gone.Token).AsTask().WaitAsync(TimeSpan.FromMinutes(2));
             var about = result.Meta?["mcpgovern/call"];
             return new Heard(string.Join('\n', result.Content.OfType<TextContentBlock>().Select(block => block.Text)), result.IsError == true,
                 (string?)about?["call_id"], (string?)about?["status"]);
@@ -71,7 +102,7 @@ internal sealed class StdioAgent(ChildProcess process) : IAsyncDisposable
         {
             return await ask();
         }
-        catch (Exception) when (killed)
+        catch (Exception) when (gone.IsCancellationRequested || Process.HasExited)
         {
             return null;
         }
