@@ -24,7 +24,8 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
         {
             var page = await store.ListAsync(query, ct);
             var visible = page.Calls
-                .Select(stored => new LoadedCall(stored.CallId, stored.Events, Call.Replay(stored.Events)))
+                .Select(TryRead)
+                .OfType<LoadedCall>()
                 .Where(call => CallAccess.MaySee(actor, call.Known))
                 .Select(call => call.View)
                 .ToArray();
@@ -34,6 +35,19 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             }
 
             query = query with { Cursor = page.NextCursor };
+        }
+    }
+
+    // One history that cannot be read must not hide the others; by its own id it is an error.
+    private static LoadedCall? TryRead(StoredCall stored)
+    {
+        try
+        {
+            return new(stored.CallId, stored.Events, Call.Replay(stored.Events));
+        }
+        catch (InvalidDataException)
+        {
+            return null;
         }
     }
 

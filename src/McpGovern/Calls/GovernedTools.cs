@@ -14,6 +14,7 @@ internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition
 /// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
 internal sealed partial class GovernedTools
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly string[] Reserved = ["jamjet_", "mcpgovern_"];
 
     private readonly UpstreamSet upstreams;
@@ -41,7 +42,7 @@ internal sealed partial class GovernedTools
     /// <summary>The definitions (JSON objects, under their advertised names) of the tools that the actor may at least request, in a stable order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(Actor actor, CancellationToken ct)
     {
-        await Task.WhenAll(upstreams.All.Select(upstream => TryConnectAsync(upstream, ct)));
+        await ConnectAllAsync(ct);
         var present = Known().Where(t => t.Upstream.LastFailure is null).ToArray();
         return
         [
@@ -61,7 +62,7 @@ internal sealed partial class GovernedTools
             return known;
         }
 
-        await Task.WhenAll(upstreams.All.Select(upstream => TryConnectAsync(upstream, ct)));
+        await ConnectAllAsync(ct);
         await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
         return Find(advertised);
     }
@@ -86,17 +87,31 @@ internal sealed partial class GovernedTools
     private IReadOnlyDictionary<string, (string Server, string Tool)> Names(IEnumerable<GovernedTool> tools) =>
         AdvertisedNames.Assign([.. tools.Select(t => (t.Server, t.Tool))], OnlyUpstream);
 
-    private async Task TryConnectAsync(Upstream upstream, CancellationToken ct)
+    // One upstream that is slow to start must not keep the others' tools away; when it comes, the list has changed.
+    private async Task ConnectAllAsync(CancellationToken ct)
+    {
+        var connecting = Task.WhenAll(upstreams.All.Select(TryConnectAsync));
+        try
+        {
+            await connecting.WaitAsync(Patience, ct);
+        }
+        catch (TimeoutException)
+        {
+            _ = connecting.ContinueWith(_ => Changed?.Invoke(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private async Task TryConnectAsync(Upstream upstream)
     {
         try
         {
-            var connection = await upstream.ConnectAsync(ct);
+            var connection = await upstream.ConnectAsync(CancellationToken.None);
             foreach (var tool in connection.Tools.Where(t => Reserved.Any(p => t.Name.StartsWith(p, StringComparison.OrdinalIgnoreCase))))
             {
                 LogReserved(upstream.Name, tool.Name);
             }
 
-            await memory.KeepAsync(upstream, connection.Tools, ct);
+            await memory.KeepAsync(upstream, connection.Tools, CancellationToken.None);
         }
         catch (UpstreamUnavailableException e)
         {

@@ -8,6 +8,9 @@ internal sealed partial class Sweeper(
     ICallStore store, CallStreams streams, Dispatcher dispatcher, UpstreamSet upstreams, string scope, TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
+
+    // More than a batch: what this process may not judge stays in the list, and must not keep it from the others.
+    private const int Dispatches = 1000;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Housekeeping = TimeSpan.FromHours(1);
 
@@ -60,7 +63,7 @@ internal sealed partial class Sweeper(
         if (mayClaim())
         {
             var fingerprints = upstreams.All.Select(u => u.Config.Fingerprint).ToArray();
-            foreach (var callId in await store.FindDispatchableAsync(scope, fingerprints, time.GetUtcNow(), Batch, ct))
+            foreach (var callId in await store.FindDispatchableAsync(scope, fingerprints, time.GetUtcNow(), Dispatches, ct))
             {
                 _ = dispatcher.Start(callId);
             }

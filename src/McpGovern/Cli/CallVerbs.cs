@@ -112,7 +112,8 @@ internal static class CallVerbs
         {
             Console.Out.WriteLine(CallJson.Write(answer));
         }
-        else
+
+        if (code != 0 || !parsed.GetValue(SharedOptions.Json))
         {
             (code == 0 ? Console.Out : Console.Error).WriteLine($"{answer.Answer}: {Printed.Line(answer.Message)}");
         }

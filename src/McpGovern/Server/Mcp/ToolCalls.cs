@@ -1,5 +1,6 @@
 using System.Text.Json;
 using McpGovern.Calls;
+using McpGovern.Storage;
 using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
@@ -28,6 +29,11 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             // Without an answer the POST that asked would stay open for ever.
             await (request.Context?.RelatedTransport?.DisposeAsync() ?? default);
             throw;
+        }
+        catch (StoreUnavailableException e)
+        {
+            Put(request, ToolAnswers.Refused(AnswerCode.Unavailable.Word, $"the store does not answer: {e.Message}"));
+            return StandIn;
         }
         catch (Exception e)
         {
