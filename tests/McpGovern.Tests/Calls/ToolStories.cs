@@ -1,0 +1,63 @@
+using System.Text.Json;
+using McpGovern.Calls;
+using McpGovern.Server;
+using McpGovern.Tests.Upstreams.Fakes;
+
+namespace McpGovern.Tests.Calls;
+
+/// <summary>What agents see of the tools behind us.</summary>
+public sealed class ToolStories
+{
+    [Fact]
+    public async Task List_WithOneUpstreamThatStartsSlowly_HasTheOthersToolsAndChangesWhenItComes()
+    {
+        await using var story = new Story(Story.Open);
+        var slow = FakeUpstreamOptions.Config("slow", "--start-delay", "20000");
+        var gateway = await story.StartAsync(serve: false, upstreams: [story.Upstream("quick"), slow]);
+        var changed = new TaskCompletionSource();
+        gateway.Tools.Changed += () => changed.TrySetResult();
+
+        var early = await NamesAsync(gateway);
+        await changed.Task.WaitAsync(Story.Long);
+        var late = await NamesAsync(gateway);
+
+        Assert.Contains("quick__echo", early);
+        Assert.DoesNotContain("slow__echo", early);
+        Assert.Contains("slow__echo", late);
+    }
+
+    [Fact]
+    public async Task List_WithAToolUnderAReservedName_LeavesItOut()
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false, upstreams: [FakeUpstreamOptions.Config("fake", "--also", "jamjet_approve")]);
+
+        Assert.Contains("echo", await NamesAsync(gateway));
+        Assert.DoesNotContain("jamjet_approve", await NamesAsync(gateway));
+        Assert.Null(await gateway.Tools.FindAsync("jamjet_approve", default));
+    }
+
+    [Fact]
+    public async Task List_UnderAPolicyThatDeniesATool_LeavesItOut()
+    {
+        await using var story = new Story("default: allow\ndeny: [fake.crash]");
+        var gateway = await story.StartAsync(serve: false);
+
+        Assert.Contains("echo", await NamesAsync(gateway));
+        Assert.DoesNotContain("crash", await NamesAsync(gateway));
+    }
+
+    [Fact]
+    public void Advertise_StripsTheHeadersOnlyItsServerCouldHonour_AndKeepsTheRest()
+    {
+        const string Definition = """
+            {"name":"t","vendor":1.0,"inputSchema":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"anyOf":[{"x-mcp-header":"B"}]}}}}
+            """;
+
+        Assert.Equal("""{"name":"s__t","vendor":1.0,"inputSchema":{"type":"object","properties":{"a":{"type":"string"},"b":{"anyOf":[{}]}}}}""",
+            ToolJson.Advertise(Definition, "s__t"));
+    }
+
+    private static async Task<string[]> NamesAsync(Gateway gateway) =>
+        [.. (await gateway.Tools.ListAsync(Story.Agent, default)).Select(tool => JsonDocument.Parse(tool).RootElement.GetProperty("name").GetString()!)];
+}
