@@ -13,7 +13,7 @@ internal static class Answers
     public static string MalformedId(string? target) =>
         $"'{target}' is no call id; use call_ and 32 hex digits, or exec_ and 32 hex digits or a UUID";
 
-    /// <param name="word"><c>approved</c>, <c>rejected</c> or <c>cancelled</c>: what was asked for.</param>
+    /// <param name="word"><c>approved</c>, <c>rejected</c>, <c>cancelled</c> or <c>resolved</c>: what was asked for.</param>
     public static DecisionAnswer Of(Executed executed, Actor actor, string word)
     {
         var code = executed switch
@@ -55,10 +55,14 @@ internal static class Answers
             _ when code == AnswerCode.Busy => $"{call.Id} is being decided by others; try again",
             null when code == AnswerCode.AlreadyRecorded => $"{call.Id}: your '{word}' was recorded already",
             null => $"{call.Id} is {CallStatus.Of(call.State)}{Quorum(call)}",
+            Refusal.NotEligible when call.Known.Gate is { HumanRequired: true } =>
+                $"{call.Id} needs a person, shown to be one: at a terminal or after a login. A key or an agent may only reject it",
             Refusal.NotEligible => $"{call.Id} is not yours to decide",
             Refusal.SelfApproval => $"{call.Id} was asked for by you, or with the same credential or session: somebody else has to decide",
             Refusal.CommentRequired => $"{call.Id} needs a comment to be {word}",
             Refusal.StaleView => $"{call.Id} is not the call that you were shown: look at it again (call_hash {call.Known.Gate?.CallHash})",
+            Refusal.AlreadyDecided when call.State is Resolved => AgentText.Of(call),
+            Refusal.NotUnknown => $"{call.Id} is {CallStatus.Of(call.State)}; only an unknown outcome can be resolved",
             Refusal.AlreadyDecided => $"{call.Id} was {DecidedBy(call.Known)} already",
             Refusal.AlreadyDispatched => $"{call.Id} was sent already and cannot be cancelled",
             Refusal.Expired => $"{call.Id} expired{ExpiredAt(call)}",

@@ -44,4 +44,7 @@ internal sealed record DecisionRequest(Actor Actor, string? Target, string? Deci
     public string? IdempotencyKey { get; init; }
 }
 
+/// <param name="Outcome"><c>succeeded</c> or <c>failed</c>: what a person found out of a call whose outcome is unknown.</param>
+internal sealed record ResolveRequest(Actor Actor, string? Target, string Via, string? Outcome, string? Comment);
+
 internal sealed record CancelRequest(Actor Actor, string? Target, string Via, string? Reason);

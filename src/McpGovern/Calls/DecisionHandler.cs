@@ -3,7 +3,7 @@ using static McpGovern.Calls.CallState;
 
 namespace McpGovern.Calls;
 
-/// <summary>The one way in which a call is approved, rejected or cancelled, whatever the door.</summary>
+/// <summary>The one way in which a call is approved, rejected, cancelled or resolved, whatever the door.</summary>
 internal sealed partial class DecisionHandler(
     CallStreams streams, DecisionTarget targets, ApprovalCheck check, CurrentDefinitions definitions, string scope, TimeProvider time, ILogger<DecisionHandler> log)
 {
@@ -37,22 +37,33 @@ internal sealed partial class DecisionHandler(
         return answer;
     });
 
-    public Task<DecisionAnswer> CancelAsync(CancelRequest request, CancellationToken ct) => GuardAsync(async () =>
+    public Task<DecisionAnswer> CancelAsync(CancelRequest request, CancellationToken ct) => RecordAsync(
+        request.Actor, request.Target, "cancelled", request.Via, WhyBadText("reason", request.Reason),
+        () => new CallCommand.Cancel(request.Actor, request.Reason, request.Via, time.GetUtcNow()), ct);
+
+    /// <summary>A person's word on what became of a call that nobody knows of; nothing is sent by it.</summary>
+    public Task<DecisionAnswer> ResolveAsync(ResolveRequest request, CancellationToken ct) => RecordAsync(
+        request.Actor, request.Target, "resolved", request.Via,
+        request.Outcome is "succeeded" or "failed" ? WhyBadText("comment", request.Comment) : $"outcome '{request.Outcome}' is not one; use succeeded or failed",
+        () => new CallCommand.Resolve(request.Actor, request.Outcome!, request.Comment?.Trim() ?? "", request.Via, time.GetUtcNow()), ct);
+
+    private Task<DecisionAnswer> RecordAsync(
+        Actor actor, string? target, string word, string via, string? whyMalformed, Func<CallCommand> command, CancellationToken ct) => GuardAsync(async () =>
     {
-        if (!CallId.TryParse(request.Target, out var callId) || WhyBadText("reason", request.Reason) is not null)
+        if (!CallId.TryParse(target, out var callId) || whyMalformed is not null)
         {
-            return Answers.Of(AnswerCode.BadRequest, WhyBadText("reason", request.Reason) ?? Answers.MalformedId(request.Target));
+            return Answers.Of(AnswerCode.BadRequest, whyMalformed ?? Answers.MalformedId(target));
         }
 
-        var (call, refusal) = await targets.FindAsync(request.Actor, callId, nodeId: null, ct);
+        var (call, refusal) = await targets.FindAsync(actor, callId, nodeId: null, ct);
         if (call is null)
         {
             return refusal!;
         }
 
-        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Cancel(request.Actor, request.Reason, request.Via, time.GetUtcNow()), ct);
-        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, "cancelled");
-        LogDecision(call.Id, request.Actor.Id, "cancelled", request.Via, answer.Answer);
+        var executed = await streams.ExecuteAsync(call.Id, command(), ct);
+        var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, actor, word);
+        LogDecision(call.Id, actor.Id, word, via, answer.Answer);
         return answer;
     });
 

@@ -11,6 +11,7 @@ internal static class CallVerbs
     private static readonly Option<string?>
         Comment = new("--comment") { Description = "Kept with the decision", HelpName = "TEXT" },
         Reason = new("--reason") { Description = "Kept with the cancellation", HelpName = "TEXT" },
+        Outcome = new("--outcome") { Description = "What you found out: succeeded or failed", HelpName = "OUTCOME" },
         Expect = new("--expect") { Description = "The call_hash that you were shown; another call than that is not decided", HelpName = "HASH" },
         Node = new("--node") { Description = "Which of an execution's calls", HelpName = "NODE_ID" },
         Cursor = new("--cursor") { Description = "The next_cursor of the page before", HelpName = "CURSOR" };
@@ -26,6 +27,7 @@ internal static class CallVerbs
         yield return Verb("approve", "Approve a call", (door, parsed, ct) => DecideAsync(door, parsed, "approved", ct), [Id], Comment, Expect, Node, Run);
         yield return Verb("reject", "Reject a call", (door, parsed, ct) => DecideAsync(door, parsed, "rejected", ct), [Id], Comment, Expect, Node);
         yield return Verb("cancel", "Withdraw a call that was not sent yet", CancelAsync, [Id], Reason);
+        yield return Verb("resolve", "Say what became of a call whose outcome is unknown", ResolveAsync, [Id], Outcome, Comment);
         yield return Verb("result", "Print a call's result, or where it stands", ResultAsync, [Id]);
         yield return Verb("show", "Print everything about a call", ShowAsync, [Id]);
     }
@@ -71,6 +73,9 @@ internal static class CallVerbs
 
     private static async Task<int> CancelAsync(ICallDoor door, ParseResult parsed, CancellationToken ct) =>
         Print(parsed, await door.CancelAsync(parsed.GetValue(Id)!, parsed.GetValue(Reason), ct));
+
+    private static async Task<int> ResolveAsync(ICallDoor door, ParseResult parsed, CancellationToken ct) =>
+        Print(parsed, await door.ResolveAsync(parsed.GetValue(Id)!, parsed.GetValue(Outcome), parsed.GetValue(Comment), ct));
 
     private static async Task<int> ResultAsync(ICallDoor door, ParseResult parsed, CancellationToken ct)
     {

@@ -9,6 +9,8 @@ internal interface ICallDoor : IAsyncDisposable
 
     Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct);
 
+    Task<DecisionAnswer> ResolveAsync(string target, string? outcome, string? comment, CancellationToken ct);
+
     /// <exception cref="FormatException">The cursor is not one of ours.</exception>
     Task<CallList> ListAsync(CallFilter filter, CancellationToken ct);
 

@@ -14,6 +14,9 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
     public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) =>
         gateway.Decisions.CancelAsync(new(actor, target, Via, reason), ct);
 
+    public Task<DecisionAnswer> ResolveAsync(string target, string? outcome, string? comment, CancellationToken ct) =>
+        gateway.Decisions.ResolveAsync(new(actor, target, Via, outcome, comment), ct);
+
     public Task<CallList> ListAsync(CallFilter filter, CancellationToken ct) => gateway.Queries.ListAsync(actor, filter, ct);
 
     public async Task<CallView?> FindAsync(string target, CancellationToken ct) => await gateway.Queries.FindAsync(actor, target, ct);

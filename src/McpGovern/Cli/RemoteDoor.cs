@@ -23,6 +23,9 @@ internal sealed class RemoteDoor : ICallDoor
 
     public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) => PostAsync(target, "cancel", new { reason }, ct);
 
+    public Task<DecisionAnswer> ResolveAsync(string target, string? outcome, string? comment, CancellationToken ct) =>
+        PostAsync(target, "resolve", new { outcome, comment }, ct);
+
     public async Task<CallList> ListAsync(CallFilter filter, CancellationToken ct)
     {
         var query = string.Join('&', Parameters(filter).Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}"));

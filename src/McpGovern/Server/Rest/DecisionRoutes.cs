@@ -13,28 +13,27 @@ internal sealed class DecisionRoutes(DecisionHandler decisions)
         routes.MapPost("/api/v1/calls/{id}/approve", http => DecideAsync(http, "approved"));
         routes.MapPost("/api/v1/calls/{id}/reject", http => DecideAsync(http, "rejected"));
         routes.MapPost("/api/v1/calls/{id}/cancel", CancelAsync);
+        routes.MapPost("/api/v1/calls/{id}/resolve", ResolveAsync);
     }
 
-    private async Task DecideAsync(HttpContext http, string decision)
+    private Task DecideAsync(HttpContext http, string decision) =>
+        AnswerAsync(http, body => DecisionBody.RequestOf(http, body, decision), decisions.DecideAsync);
+
+    private Task CancelAsync(HttpContext http) => AnswerAsync(
+        http, body => new CancelRequest(Authentication.ActorOf(http), RouteId.Of(http), "rest", body.Text("reason") ?? body.Text("comment")), decisions.CancelAsync);
+
+    private Task ResolveAsync(HttpContext http) => AnswerAsync(
+        http, body => new ResolveRequest(Authentication.ActorOf(http), RouteId.Of(http), "rest", body.Text("outcome"), body.Text("comment")), decisions.ResolveAsync);
+
+    // The body is read, and found without fault, before anything is decided.
+    private static async Task AnswerAsync<T>(HttpContext http, Func<JsonArguments, T> read, Func<T, CancellationToken, Task<DecisionAnswer>> decide)
     {
         if (await DecisionBody.ReadAsync(http) is { } body)
         {
-            var request = DecisionBody.RequestOf(http, body, decision);
+            var request = read(body);
             await (body.Fault is { } fault
                 ? RestAnswer.BadRequestAsync(http, fault)
-                : RestAnswer.OfAsync(http, await decisions.DecideAsync(request, http.RequestAborted)));
-        }
-    }
-
-    private async Task CancelAsync(HttpContext http)
-    {
-        if (await DecisionBody.ReadAsync(http) is { } body)
-        {
-            var reason = body.Text("reason") ?? body.Text("comment");
-            var request = new CancelRequest(Authentication.ActorOf(http), RouteId.Of(http), "rest", reason);
-            await (body.Fault is { } fault
-                ? RestAnswer.BadRequestAsync(http, fault)
-                : RestAnswer.OfAsync(http, await decisions.CancelAsync(request, http.RequestAborted)));
+                : RestAnswer.OfAsync(http, await decide(request, http.RequestAborted)));
         }
     }
 }
