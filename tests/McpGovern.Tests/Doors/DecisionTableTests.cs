@@ -24,8 +24,17 @@ public sealed class DecisionTableTests(DoorHouse house)
 {
     private static readonly Dictionary<string, (int Http, int Exit)> Signs = new()
     {
-        ["recorded"] = (200, 0), ["already_recorded"] = (200, 0), ["bad_request"] = (400, 2), ["not_eligible"] = (403, 4), ["self_approval"] = (403, 4),
-        ["already_decided"] = (409, 3), ["expired"] = (409, 3), ["cancelled"] = (409, 3), ["invalidated"] = (409, 3), ["finished"] = (409, 3), ["stale_view"] = (409, 3),
+        ["recorded"] = (200, 0),
+        ["already_recorded"] = (200, 0),
+        ["bad_request"] = (400, 2),
+        ["not_eligible"] = (403, 4),
+        ["self_approval"] = (403, 4),
+        ["already_decided"] = (409, 3),
+        ["expired"] = (409, 3),
+        ["cancelled"] = (409, 3),
+        ["invalidated"] = (409, 3),
+        ["finished"] = (409, 3),
+        ["stale_view"] = (409, 3),
     };
 
     private static readonly Ask Stale = Approve with { ExpectedHash = "sha256:another" };

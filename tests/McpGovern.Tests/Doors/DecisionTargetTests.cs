@@ -179,7 +179,12 @@ public sealed class DecisionTargetTests(DoorHouse house)
         await Door.PostAsync(house, $"/executions/{jamjet}/approve?user_id=mallory", "alice", $"{{\"decision\":\"approved\",{Claims}}}");
         await Door.McpAsync(house.Mcp, "jamjet_approve", new()
         {
-            ["execution_id"] = mcp, ["decision"] = "approved", ["user_id"] = "mallory", ["tenant_id"] = "evil", ["approver"] = "mallory", ["decider"] = "mallory",
+            ["execution_id"] = mcp,
+            ["decision"] = "approved",
+            ["user_id"] = "mallory",
+            ["tenant_id"] = "evil",
+            ["approver"] = "mallory",
+            ["decider"] = "mallory",
         });
 
         var expected = await LastAsync(plain);
