@@ -21,6 +21,11 @@ internal sealed partial class CallHandler(
             LogNotRecorded(request.Actor.Id, e.Message);
             return Say(AgentText.CannotRecord(e.Message));
         }
+        catch (InvalidDataException e)
+        {
+            LogNotRecorded(request.Actor.Id, e.Message);
+            return Say(AgentText.CannotRecord("the record of an equal call cannot be read"));
+        }
     }
 
     private async Task<CallAnswer> GovernAsync(ToolCallRequest request, CancellationToken ct)
@@ -30,7 +35,7 @@ internal sealed partial class CallHandler(
             return Say(tooLarge);
         }
 
-        if (await tools.FindAsync(request.Name, ct) is not { } tool)
+        if (!request.Actor.Roles.HasFlag(Roles.Caller) || await tools.FindAsync(request.Name, ct) is not { } tool)
         {
             return Say(AgentText.NotAvailable);
         }

@@ -96,6 +96,10 @@ internal sealed partial class DecisionHandler(
         {
             return Answers.Of(AnswerCode.Unavailable, $"nothing was recorded: {e.Message}");
         }
+        catch (InvalidDataException e)
+        {
+            return Answers.Of(AnswerCode.Unavailable, $"nothing was recorded: the call's history cannot be read ({e.Message})");
+        }
     }
 
     [LoggerMessage(3001, LogLevel.Information, "{CallId}: {Actor} says {Decision} over {Door}: {Answer}")]

@@ -42,6 +42,11 @@ internal sealed partial class GovernedTools
     /// <summary>The definitions (JSON objects, under their advertised names) of the tools that the actor may at least request, in a stable order.</summary>
     public async Task<IReadOnlyList<string>> ListAsync(Actor actor, CancellationToken ct)
     {
+        if (!actor.Roles.HasFlag(Roles.Caller))
+        {
+            return [];
+        }
+
         await ConnectAllAsync(ct);
         var present = Known().Where(t => t.Upstream.LastFailure is null).ToArray();
         return

@@ -29,7 +29,7 @@ internal sealed partial class PolicyReloader(
             {
                 return;
             }
-            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
+            catch (StoreUnavailableException e)
             {
                 LogNotSwept(e.Message);
             }
@@ -57,15 +57,28 @@ internal sealed partial class PolicyReloader(
     {
         foreach (var row in await store.FindByStatusAsync(scope, "pending", int.MaxValue, ct))
         {
-            if (await streams.LoadAsync(row.CallId, ct) is { State: CallState.Pending } call
-                && definitions.Know(call.Known.Call)
-                && check.MayJudge(call)
-                && definitions.Of(call.Known.Call) is var (definition, gone)
-                && check.Find(call, definition, gone) is { } change)
+            try
             {
-                LogInvalidated(call.Id, change.Detail);
-                await check.InvalidateAsync(call, change, ct);
+                await CompareAsync(row.CallId, ct);
             }
+            catch (InvalidDataException e)
+            {
+                // Nothing can be approved there anyway, and the others have to be compared.
+                LogUnreadable(row.CallId, e.Message);
+            }
+        }
+    }
+
+    private async Task CompareAsync(string callId, CancellationToken ct)
+    {
+        if (await streams.LoadAsync(callId, ct) is { State: CallState.Pending } call
+            && definitions.Know(call.Known.Call)
+            && check.MayJudge(call)
+            && definitions.Of(call.Known.Call) is var (definition, gone)
+            && check.Find(call, definition, gone) is { } change)
+        {
+            LogInvalidated(call.Id, change.Detail);
+            await check.InvalidateAsync(call, change, ct);
         }
     }
 
@@ -108,4 +121,7 @@ internal sealed partial class PolicyReloader(
 
     [LoggerMessage(2006, LogLevel.Warning, "Parked calls were not all compared with the new policy, which is tried again: {Why}")]
     private partial void LogNotSwept(string why);
+
+    [LoggerMessage(2007, LogLevel.Error, "{CallId} cannot be read, and was not compared with the new policy: {Why}")]
+    private partial void LogUnreadable(string callId, string why);
 }

@@ -19,9 +19,30 @@ internal sealed partial class Sweeper(
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
     {
-        foreach (var callId in await store.FindPastDueAsync(time.GetUtcNow(), Batch, ct))
+        int due, expired;
+        do
         {
-            await streams.ExecuteAsync(callId, new CallCommand.Expire(time.GetUtcNow()), ct);
+            var calls = await store.FindPastDueAsync(time.GetUtcNow(), Batch, ct);
+            (due, expired) = (calls.Count, 0);
+            foreach (var callId in calls)
+            {
+                expired += await TryExpireAsync(callId, ct) ? 1 : 0;
+            }
+        }
+        while (due == Batch && expired > 0);
+    }
+
+    // A history that cannot be read is left as it is, and must not keep the others from their ends.
+    private async Task<bool> TryExpireAsync(string callId, CancellationToken ct)
+    {
+        try
+        {
+            return await streams.ExecuteAsync(callId, new CallCommand.Expire(time.GetUtcNow()), ct) is { New.Count: > 0 };
+        }
+        catch (InvalidDataException e)
+        {
+            LogUnreadable(callId, e.Message);
+            return false;
         }
     }
 
@@ -78,4 +99,7 @@ internal sealed partial class Sweeper(
 
     [LoggerMessage(1040, LogLevel.Warning, "The sweep was not finished and is tried again: {Why}")]
     private partial void LogSweepFailed(string why);
+
+    [LoggerMessage(1041, LogLevel.Error, "{CallId} cannot be read, and nothing is done with it: {Why}")]
+    private partial void LogUnreadable(string callId, string why);
 }

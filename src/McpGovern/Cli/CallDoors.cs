@@ -23,6 +23,11 @@ internal static class CallDoors
             Console.Error.WriteLine(Printed.Line(e.Message));
             return 2;
         }
+        catch (InvalidDataException e)
+        {
+            Console.Error.WriteLine($"the call's history cannot be read: {Printed.Line(e.Message)}");
+            return 1;
+        }
         catch (StoreRefusedException e)
         {
             Console.Error.WriteLine($"store: {Printed.Line(e.Message)}");

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
@@ -45,6 +46,20 @@ public sealed class ToolStories
 
         Assert.Contains("echo", await NamesAsync(gateway));
         Assert.DoesNotContain("crash", await NamesAsync(gateway));
+    }
+
+    [Fact]
+    public async Task Tools_ForAnActorWhoIsNoCaller_AreNotThere()
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false);
+        var approver = Story.Alice with { Roles = Roles.Approver };
+
+        Assert.Empty(await gateway.Tools.ListAsync(approver, default));
+        var answer = Assert.IsType<CallAnswer.Result>(await gateway.Calls.HandleAsync(new ToolCallRequest(approver, "echo", "{}"), default));
+
+        Assert.Contains(AgentText.NotAvailable, Encoding.UTF8.GetString(answer.Json.Span), StringComparison.Ordinal);
+        Assert.Empty(story.Ledger);
     }
 
     [Fact]

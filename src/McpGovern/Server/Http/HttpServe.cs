@@ -108,6 +108,9 @@ internal sealed class HttpServe : IAsyncDisposable
             case StoreUnavailableException:
                 await Problem.WriteAsync(http, AnswerCode.Unavailable, e.Message);
                 return;
+            case InvalidDataException:
+                await Problem.WriteAsync(http, AnswerCode.Unavailable, $"the call's history cannot be read: {e.Message}");
+                return;
             case Microsoft.AspNetCore.Http.BadHttpRequestException bad:
                 await Problem.WriteAsync(http, bad.StatusCode, AnswerCode.BadRequest.Word, "the request cannot be read");
                 return;

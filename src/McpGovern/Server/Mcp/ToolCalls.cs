@@ -30,6 +30,11 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             await (request.Context?.RelatedTransport?.DisposeAsync() ?? default);
             throw;
         }
+        catch (InvalidDataException e)
+        {
+            Put(request, ToolAnswers.Refused(AnswerCode.Unavailable.Word, $"the call's history cannot be read: {e.Message}"));
+            return StandIn;
+        }
         catch (StoreUnavailableException e)
         {
             Put(request, ToolAnswers.Refused(AnswerCode.Unavailable.Word, $"the store does not answer: {e.Message}"));

@@ -1,0 +1,53 @@
+using McpGovern.Calls;
+using Microsoft.Data.Sqlite;
+
+namespace McpGovern.Tests.Calls;
+
+/// <summary>A history that cannot be read opens no gate, and hides or holds up no other.</summary>
+public sealed class PoisonStories
+{
+    [Fact]
+    public async Task UnreadableCall_IsLeftAlone_WhileTheOthersGoOn()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var poisoned = await gateway.ParkAsync("echo", """{"n":1}""");
+        var sound = await gateway.ParkAsync("echo", """{"n":2}""");
+        await gateway.ApproveAsync(poisoned);
+        await PoisonAsync(story, poisoned);
+
+        Assert.Equal([sound], (await gateway.Queries.ListAsync(Story.Alice, new([]), default)).Calls.Select(call => call.CallId));
+        Assert.Equal("unavailable", (await gateway.DecideAsync(poisoned, "rejected")).Answer);
+        var again = Assert.IsType<CallAnswer.Result>(await gateway.Calls.HandleAsync(new ToolCallRequest(Story.Agent, "echo", """{"n":1}"""), default));
+        Assert.Contains("cannot be read", System.Text.Encoding.UTF8.GetString(again.Json.Span), StringComparison.Ordinal);
+
+        await gateway.ApproveAsync(sound);
+        var serving = await story.StartAsync();
+        await serving.UntilAsync(sound, "succeeded");
+        Assert.Equal("""echo {"n":2}""", Assert.Single(story.Ledger));
+    }
+
+    [Fact]
+    public async Task UnreadableCall_PastItsDeadline_DoesNotKeepOthersFromTheirs()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        await PoisonAsync(story, await gateway.ParkAsync("echo", """{"n":1}"""));
+        var sound = await gateway.ParkAsync("echo", """{"n":2}""");
+        story.Time.Advance(TimeSpan.FromSeconds(301));
+
+        var next = await story.StartAsync(serve: false);
+
+        Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
+    }
+
+    private static async Task PoisonAsync(Story story, string callId)
+    {
+        await using var connection = new SqliteConnection($"Data Source={story.StoreText["sqlite:".Length..]};Pooling=False");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "update events set type = 'from_the_future' where stream_id = $id and version = 2";
+        command.Parameters.AddWithValue("$id", callId);
+        Assert.Equal(1, await command.ExecuteNonQueryAsync());
+    }
+}
