@@ -18,11 +18,19 @@ internal static class SettingsLoad
     {
         var file = path is not null ? Path.GetFullPath(path, sources.WorkingDirectory) : sources.Discover();
         var shown = file is null ? "mcpgovern.yaml" : path ?? Shown(file, sources.WorkingDirectory);
-        var faults = new Faults(shown);
+        return Load(sources, file, new Faults(shown), flags ?? new Dictionary<string, string>());
+    }
+
+    /// <summary>Environment and flags alone, wherever there may be a settings file.</summary>
+    public static SettingsResult LoadWithoutFile(SettingsSources sources, IReadOnlyDictionary<string, string> flags) =>
+        Load(sources, null, new Faults("settings"), flags);
+
+    private static SettingsResult Load(SettingsSources sources, string? file, Faults faults, IReadOnlyDictionary<string, string> flags)
+    {
         if (ReadRoot(file, faults) is not { } root)
             return new(null, faults.Errors, faults.Warnings);
 
-        var keys = new SettingKeys(root, file, faults, sources, flags ?? new Dictionary<string, string>());
+        var keys = new SettingKeys(root, file, faults, sources, flags);
         if (file is null && !keys.Has("policies") && !keys.Has("policy"))
             faults.Error(0, $"there is no settings file in {sources.WorkingDirectory} or {sources.ConfigFolder}",
                 "create one, or name one with --settings");
