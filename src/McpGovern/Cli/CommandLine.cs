@@ -20,6 +20,7 @@ internal static class CommandLine
             WrapVerb.Build(),
             .. CallVerbs.Build(),
             PolicyVerbs.Build(),
+            DoctorVerb.Build(),
             DemoVerb.Build(),
         ])
         {

@@ -41,6 +41,9 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--describe FILE</c>: what all tools say of themselves, read at each list; as ever while there is no such file.</summary>
     public string? Describe { get; private set; }
 
+    /// <summary><c>--extra NAME</c>: one more tool, of that name.</summary>
+    public IReadOnlyList<string> Extra { get; private set; } = [];
+
     public static FakeUpstreamOptions Parse(string[] args)
     {
         var options = new FakeUpstreamOptions();
@@ -59,6 +62,7 @@ internal sealed record FakeUpstreamOptions
                 case "--exit": options.Exit = int.Parse(args[++i], null); break;
                 case "--away": options.Away = args[++i]; break;
                 case "--describe": options.Describe = args[++i]; break;
+                case "--extra": options.Extra = [.. options.Extra, args[++i]]; break;
                 case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
                 default: throw new ArgumentException($"unknown option {args[i]}");
             }
