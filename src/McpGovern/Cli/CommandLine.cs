@@ -21,6 +21,7 @@ internal static class CommandLine
             .. CallVerbs.Build(),
             PolicyVerbs.Build(),
             DoctorVerb.Build(),
+            ImportVerb.Build(),
             DemoVerb.Build(),
         ])
         {

@@ -74,6 +74,19 @@ public sealed class WrapTests : IDisposable
     }
 
     [Fact]
+    public async Task Wrap_AtTheEndOfItsInput_EndsItsServer()
+    {
+        await using var process = Start();
+        await using var client = await ConnectAsync(process);
+        var server = int.Parse(((TextContentBlock)(await client.CallToolAsync("pid")).Content[0]).Text, null);
+        Assert.True(ProcessTable.IsAlive(server));
+
+        Assert.Equal(0, (await process.EndAsync()).ExitCode);
+
+        await ProcessTable.GoneAsync(server);
+    }
+
+    [Fact]
     public async Task Wrap_WithWordsThatMeanSomethingElsewhere_LeavesThemToTheServer()
     {
         home.Write("words", "--exit");
