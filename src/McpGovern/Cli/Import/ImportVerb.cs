@@ -74,8 +74,8 @@ internal static class ImportVerb
         plan.Write();
         return new($"""
             {path} has one entry now; its {(client.Servers.Count == 1 ? "server is" : $"{client.Servers.Count} servers are")} in {to}
-            the file as it was: {ImportPlan.BackupOf(path)} (mcpgovern import --undo gives it back)
-            next: look through the policy in {to}, try it with mcpgovern doctor, and restart the client
+            the file as it was: {ImportPlan.BackupOf(path)} (mcpgovern import --undo --from {path} gives it back)
+            next: look through the policy in {to}, try it with mcpgovern doctor --settings {to}, and restart the client
 
             """, warnings, 0);
     }
