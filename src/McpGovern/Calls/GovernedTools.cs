@@ -34,6 +34,9 @@ internal sealed partial class GovernedTools
     /// <summary>Raised when what <see cref="ListAsync"/> answers may have changed.</summary>
     public event Action? Changed;
 
+    /// <summary>Names of our own tools, which no upstream's may take or look like.</summary>
+    public static bool IsReserved(string tool) => Reserved.Any(prefix => tool.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Another policy is in force.</summary>
     public void PolicyChanged() => Changed?.Invoke();
 
@@ -85,7 +88,7 @@ internal sealed partial class GovernedTools
     [
         .. from upstream in upstreams.All
            from definition in upstream.KnownTools ?? memory.Of(upstream)
-           where !Reserved.Any(prefix => definition.Name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase))
+           where !IsReserved(definition.Name)
            select new GovernedTool(upstream, definition),
     ];
 
@@ -111,7 +114,7 @@ internal sealed partial class GovernedTools
         try
         {
             var connection = await upstream.ConnectAsync(CancellationToken.None);
-            foreach (var tool in connection.Tools.Where(t => Reserved.Any(p => t.Name.StartsWith(p, StringComparison.OrdinalIgnoreCase))))
+            foreach (var tool in connection.Tools.Where(t => IsReserved(t.Name)))
             {
                 LogReserved(upstream.Name, tool.Name);
             }

@@ -13,7 +13,17 @@ internal static class CommandLine
     public static RootCommand Root()
     {
         var root = new RootCommand("McpGovern stands between agents and their MCP servers: it checks every tool call, parks those that need a decision, and runs an approved call once.");
-        foreach (var verb in (Command[])[ServeVerbs.Stdio(), ServeVerbs.Serve(), .. CallVerbs.Build(), PolicyVerbs.Build(), DemoVerb.Build()])
+        foreach (var verb in (Command[])
+        [
+            ServeVerbs.Stdio(),
+            ServeVerbs.Serve(),
+            WrapVerb.Build(),
+            .. CallVerbs.Build(),
+            PolicyVerbs.Build(),
+            DoctorVerb.Build(),
+            ImportVerb.Build(),
+            DemoVerb.Build(),
+        ])
         {
             root.Subcommands.Add(verb);
         }

@@ -23,7 +23,12 @@ internal static class Composition
             flags = new Dictionary<string, string>(flags) { ["policy"] = NoPolicy };
         }
 
-        var result = SettingsLoad.Load(sources, path, flags);
+        return Report(SettingsLoad.Load(sources, path, flags));
+    }
+
+    /// <summary>Prints every fault and warning to stderr.</summary>
+    public static GovernSettings? Report(SettingsResult result)
+    {
         foreach (var warning in result.Warnings)
         {
             Console.Error.WriteLine($"warning: {warning}");

@@ -25,7 +25,7 @@ internal static class PolicyVerbs
         return new Command("policy", "Check and explain policy files") { check, explain };
     }
 
-    private static int Print(VerbOutput output)
+    public static int Print(VerbOutput output)
     {
         Console.Out.Write(output.Out);
         Console.Error.Write(output.Error);

@@ -8,19 +8,21 @@ namespace McpGovern.Cli;
 /// <summary>The verbs that serve agents.</summary>
 internal static class ServeVerbs
 {
-    private static readonly Option<string?> As = new("--as") { Description = "Whom this launch speaks for (default: agent:stdio@ and the operating-system user)", HelpName = "NAME" };
-
     public static Command Stdio()
     {
-        var command = new Command("stdio", "Serve one MCP client over stdin and stdout") { As, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
-        command.SetAction((parsed, ct) => WithDoorsAsync(parsed, LogLevel.Warning, doors => StdioAsync(doors, parsed.GetValue(As)), ct));
+        var command = new Command("stdio", "Serve one MCP client over stdin and stdout") { SharedOptions.As, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
+        command.SetAction((parsed, ct) => StdioAsync(Load(parsed), parsed, ct));
         return command;
     }
+
+    /// <summary>The whole life of a process that serves one client with these settings, of which there are none where they are faulty.</summary>
+    public static Task<int> StdioAsync(GovernSettings? settings, ParseResult parsed, CancellationToken ct) =>
+        WithDoorsAsync(settings, LogLevel.Warning, doors => StdioAsync(doors, parsed.GetValue(SharedOptions.As)), ct);
 
     public static Command Serve()
     {
         var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP") { SharedOptions.Listen, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
-        command.SetAction((parsed, ct) => WithDoorsAsync(parsed, LogLevel.Information, doors => HttpAsync(doors, ct), ct));
+        command.SetAction((parsed, ct) => WithDoorsAsync(Load(parsed), LogLevel.Information, doors => HttpAsync(doors, ct), ct));
         return command;
     }
 
@@ -60,9 +62,12 @@ internal static class ServeVerbs
         }
     }
 
-    private static async Task<int> WithDoorsAsync(ParseResult parsed, LogLevel level, Func<Doors, Task<int>> serve, CancellationToken ct)
+    private static GovernSettings? Load(ParseResult parsed) =>
+        Composition.Load(parsed.GetValue(SharedOptions.Settings), SharedOptions.Flags(parsed), settingsNeeded: true);
+
+    private static async Task<int> WithDoorsAsync(GovernSettings? settings, LogLevel level, Func<Doors, Task<int>> serve, CancellationToken ct)
     {
-        if (Composition.Load(parsed.GetValue(SharedOptions.Settings), SharedOptions.Flags(parsed), settingsNeeded: true) is not { } settings)
+        if (settings is null)
         {
             return 2;
         }

@@ -7,6 +7,7 @@ internal static class SharedOptions
 {
     public static readonly Option<string?>
         Settings = new("--settings") { Description = "The settings file (default: mcpgovern.yaml here, then in the user's configuration folder)", HelpName = "FILE" },
+        As = new("--as") { Description = "Whom this launch speaks for (default: agent:stdio@ and the operating-system user)", HelpName = "NAME" },
         Store = new("--store") { Description = "The store, instead of the settings': sqlite:PATH, a postgres:// URL or an Npgsql connection string", HelpName = "STORE" },
         Hold = new("--hold") { Description = "How long a parked call's answer waits for its decision, such as 8s; at most 55s", HelpName = "TIME" },
         Listen = new("--listen") { Description = "Where to listen, such as http://127.0.0.1:7700", HelpName = "URL" },

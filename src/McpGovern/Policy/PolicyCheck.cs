@@ -36,9 +36,12 @@ internal static class PolicyCheck
             errors.AddRange(faults.Errors);
         }
         if (reading.File is not null)
-            errors.AddRange(PolicyCases.Failed(PolicySet.Create([reading.File]), tests).Select(Failure));
+            errors.AddRange(Failures(reading.File, tests));
         return new(file, tests.Count, errors, reading.Warnings);
     }
+
+    public static IEnumerable<Diagnostic> Failures(PolicyFile file, IReadOnlyList<PolicyTest> tests) =>
+        PolicyCases.Failed(PolicySet.Create([file]), tests).Select(Failure);
 
     private static Diagnostic Failure(FailedCase failed)
     {

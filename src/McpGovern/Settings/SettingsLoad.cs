@@ -1,3 +1,4 @@
+using System.Text;
 using McpGovern.Policy;
 using McpGovern.Upstreams;
 
@@ -10,6 +11,7 @@ internal sealed record SettingsResult(GovernSettings? Settings, IReadOnlyList<Di
 internal static class SettingsLoad
 {
     private static readonly TimeSpan MostHold = TimeSpan.FromSeconds(55);
+    private static readonly MapNode Nothing = new([], 0, 0);
 
     /// <param name="sources">Folders and environment.</param>
     /// <param name="path">The file named by <c>--settings</c>, or null to look for one.</param>
@@ -19,26 +21,34 @@ internal static class SettingsLoad
         var file = path is not null ? Path.GetFullPath(path, sources.WorkingDirectory) : sources.Discover();
         var shown = file is null ? "mcpgovern.yaml" : path ?? Shown(file, sources.WorkingDirectory);
         var faults = new Faults(shown);
-        if (ReadRoot(file, faults) is not { } root)
+        return Load(sources, file, file is null ? Nothing : DocumentReader.ReadFile(file, faults), faults, flags ?? new Dictionary<string, string>());
+    }
+
+    /// <summary>Environment and flags alone, wherever there may be a settings file.</summary>
+    public static SettingsResult LoadWithoutFile(SettingsSources sources, IReadOnlyDictionary<string, string> flags) =>
+        Load(sources, null, Nothing, new Faults("settings"), flags);
+
+    /// <summary>Settings that are not in their file yet.</summary>
+    public static SettingsResult LoadText(SettingsSources sources, string file, string text)
+    {
+        var faults = new Faults(file);
+        return Load(sources, file, DocumentReader.Read(Encoding.UTF8.GetBytes(text), faults), faults, new Dictionary<string, string>());
+    }
+
+    private static SettingsResult Load(SettingsSources sources, string? file, Node? node, Faults faults, IReadOnlyDictionary<string, string> flags)
+    {
+        if (node is not (null or MapNode))
+            faults.Error(node, $"settings cannot be {node.Kind}", "write keys such as 'version: 1'");
+        if (node is not MapNode root)
             return new(null, faults.Errors, faults.Warnings);
 
-        var keys = new SettingKeys(root, file, faults, sources, flags ?? new Dictionary<string, string>());
+        var keys = new SettingKeys(root, file, faults, sources, flags);
         if (file is null && !keys.Has("policies") && !keys.Has("policy"))
             faults.Error(0, $"there is no settings file in {sources.WorkingDirectory} or {sources.ConfigFolder}",
                 "create one, or name one with --settings");
         else if (Read(keys, sources, file) is { } settings && faults.Errors.Count == 0)
             return new(settings, [], faults.Warnings);
         return new(null, faults.Errors, faults.Warnings);
-    }
-
-    private static MapNode? ReadRoot(string? file, Faults faults)
-    {
-        if (file is null)
-            return new MapNode([], 0, 0);
-        var node = DocumentReader.ReadFile(file, faults);
-        if (node is not (null or MapNode))
-            faults.Error(node, $"settings cannot be {node.Kind}", "write keys such as 'version: 1'");
-        return node as MapNode;
     }
 
     private static GovernSettings? Read(SettingKeys keys, SettingsSources sources, string? file)

@@ -4,7 +4,9 @@ namespace McpGovern.Settings;
 internal sealed record SettingsSources(
     string WorkingDirectory, string ConfigFolder, string DataFolder, IReadOnlyDictionary<string, string> Environment)
 {
-    private static readonly string[] FileNames = ["mcpgovern.yaml", "mcpgovern.yml", "mcpgovern.json"];
+    private static readonly string[]
+        FileNames = ["mcpgovern.yaml", "mcpgovern.yml", "mcpgovern.json"],
+        PolicyNames = ["mcpgovern-policy.yaml", "mcpgovern-policy.yml", "mcpgovern-policy.json"];
 
     public static SettingsSources OfProcess()
     {
@@ -30,9 +32,14 @@ internal sealed record SettingsSources(
     }
 
     /// <summary>The settings file that is used when none is named; null when there is none.</summary>
-    public string? Discover() => (
+    public string? Discover() => First(FileNames);
+
+    /// <summary>The policy that is used where there are no settings to name one; null when there is none.</summary>
+    public string? DiscoverPolicy() => First(PolicyNames);
+
+    private string? First(string[] names) => (
         from folder in new[] { WorkingDirectory, ConfigFolder }
-        from name in FileNames
+        from name in names
         let path = Path.Combine(folder, name)
         where File.Exists(path)
         select path).FirstOrDefault();

@@ -40,6 +40,11 @@ internal static partial class Variables
         return complete ? result.Append(text, at, text.Length - at).ToString() : null;
     }
 
+    /// <summary>The variables without which the text cannot be read.</summary>
+    public static IEnumerable<string> Needed(string text) =>
+        Reference().Matches(text).Where(match => !match.Groups["default"].Success).Select(match => match.Groups["name"].Value)
+            .Where(name => name != "workspaceFolder").Distinct();
+
     [GeneratedRegex(@"\$\{(env:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<default>[^}]*))?\}", Options)]
     private static partial Regex Reference();
 

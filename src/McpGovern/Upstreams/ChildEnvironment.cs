@@ -1,6 +1,9 @@
 namespace McpGovern.Upstreams;
 
-/// <summary>The environment of an upstream's process: a handful of names and its own block, so that no secret of ours travels along.</summary>
+/// <summary>
+/// The environment of an upstream's process: a handful of names and its own block, so that no secret of ours travels along. A server
+/// that <c>wrap</c> stands in front of has all that its client gave it, since that came to us instead.
+/// </summary>
 internal static class ChildEnvironment
 {
     private static readonly string[] Unix = ["HOME", "PATH", "USER", "SHELL", "TERM", "LANG", "TMPDIR"];
@@ -11,23 +14,27 @@ internal static class ChildEnvironment
         "PROGRAMDATA", "PROGRAMFILES", "SYSTEMDRIVE", "SYSTEMROOT", "TEMP", "TMP", "USERNAME", "USERPROFILE", "WINDIR",
     ];
 
-    public static Dictionary<string, string> Build(IReadOnlyDictionary<string, string> block)
+    public static Dictionary<string, string> Build(UpstreamConfig config)
     {
         var ignoreCase = OperatingSystem.IsWindows();
         var environment = new Dictionary<string, string>(ignoreCase ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal);
-        foreach (var name in ignoreCase ? Windows : Unix)
+        foreach (var name in config.InheritsEnvironment ? OwnNames() : ignoreCase ? Windows : Unix)
         {
-            if (Environment.GetEnvironmentVariable(name) is { } value)
+            if (!IsOurs(name) && Environment.GetEnvironmentVariable(name) is { } value)
                 environment[name] = value;
         }
 
-        // Ours hold the store's password and everybody's keys: not even a block may pass them on.
-        foreach (var (name, value) in block)
+        foreach (var (name, value) in config.Env)
         {
-            if (!name.StartsWith("MCPGOVERN_", StringComparison.OrdinalIgnoreCase))
+            if (!IsOurs(name))
                 environment[name] = value;
         }
 
         return environment;
     }
+
+    // Ours hold the store's password and everybody's keys: not even a block may pass them on.
+    private static bool IsOurs(string name) => name.StartsWith("MCPGOVERN_", StringComparison.OrdinalIgnoreCase);
+
+    private static IEnumerable<string> OwnNames() => Environment.GetEnvironmentVariables().Keys.Cast<string>();
 }

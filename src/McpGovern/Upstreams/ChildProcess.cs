@@ -36,7 +36,7 @@ internal sealed class ChildProcess
         if (!Directory.Exists(folder))
             throw new UpstreamUnavailableException($"its working directory {folder} does not exist");
 
-        var environment = ChildEnvironment.Build(config.Env);
+        var environment = ChildEnvironment.Build(config);
         var path = environment.GetValueOrDefault("PATH");
         var program = ChildCommand.Find(config.Command ?? "", path, folder)
             ?? throw new UpstreamUnavailableException($"its command '{config.Command}' was not found");

@@ -19,6 +19,9 @@ internal sealed record UpstreamConfig(
     Uri? Url,
     IReadOnlyDictionary<string, string> Headers)
 {
+    /// <summary>All of our own environment goes along, except what is ours. No part of the fingerprint: every terminal has other variables.</summary>
+    public bool InheritsEnvironment { get; init; }
+
     /// <summary>SHA-256 (hex) of what the upstream is; values of variables and headers are secrets and rotate, so only their names count.</summary>
     public string Fingerprint
     {

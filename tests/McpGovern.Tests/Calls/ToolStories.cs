@@ -31,7 +31,7 @@ public sealed class ToolStories
     public async Task List_WithAToolUnderAReservedName_LeavesItOut()
     {
         await using var story = new Story(Story.Open);
-        var gateway = await story.StartAsync(serve: false, upstreams: [FakeUpstreamOptions.Config("fake", "--also", "jamjet_approve")]);
+        var gateway = await story.StartAsync(serve: false, upstreams: [FakeUpstreamOptions.Config("fake", "--extra", "jamjet_approve")]);
 
         Assert.Contains("echo", await NamesAsync(gateway));
         Assert.DoesNotContain("jamjet_approve", await NamesAsync(gateway));

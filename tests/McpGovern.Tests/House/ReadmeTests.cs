@@ -52,7 +52,7 @@ public sealed partial class ReadmeTests
     {
         using var document = JsonDocument.Parse(json);
         var servers = document.RootElement.TryGetProperty("mcpServers", out var block) ? block : document.RootElement.GetProperty("servers");
-        var server = servers.GetProperty("mcpgovern");
+        var server = Assert.Single(servers.EnumerateObject()).Value;
 
         Assert.EndsWith("/McpGovern", server.GetProperty("command").GetString(), StringComparison.Ordinal);
         Assert.Empty(CommandLine.Root().Parse([.. server.GetProperty("args").EnumerateArray().Select(a => a.GetString()!)]).Errors);

@@ -21,6 +21,25 @@ internal static class GovernProcess
         bool captureOutput = true) =>
         new("dotnet", CommandLine(verb, settings, args ?? []), WithoutOurOwn(environment), Path.GetDirectoryName(settings), captureOutput);
 
+    /// <summary>A verb without a settings file, as somebody runs it whose home and working directory are this folder.</summary>
+    public static ChildProcess StartIn(
+        TempFolder home, IEnumerable<string> args, IReadOnlyDictionary<string, string?>? environment = null, bool captureOutput = true)
+    {
+        var all = WithoutOurOwn(environment);
+        foreach (var (name, folder) in new[] { ("HOME", ""), ("XDG_CONFIG_HOME", ".config"), ("XDG_DATA_HOME", ".data") })
+        {
+            all[name] = home.File(folder);
+        }
+
+        return new("dotnet", [Dll, .. args], all, home.Path, captureOutput);
+    }
+
+    public static async Task<Finished> RunInAsync(TempFolder home, params IEnumerable<string> args)
+    {
+        await using var process = StartIn(home, args);
+        return await process.EndAsync();
+    }
+
     public static async Task<Finished> RunToEndAsync(
         string verb,
         string settings,

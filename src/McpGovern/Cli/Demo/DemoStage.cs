@@ -148,18 +148,8 @@ internal sealed class DemoStage : IAsyncDisposable
 
     private Process Start(IEnumerable<string> arguments, bool capture = false)
     {
-        var host = Environment.ProcessPath!;
-        var start = new ProcessStartInfo(host) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        if (Path.GetFileNameWithoutExtension(host) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(DemoStage).Assembly.Location);
-        }
-
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
+        var (program, args) = OwnCommand.Line(arguments);
+        var start = new ProcessStartInfo(program, args) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         var process = Process.Start(start) ?? throw new DemoException("the process does not start");
         if (!capture)
         {

@@ -19,8 +19,7 @@ internal static class FakeTools
 
     public static string List(FakeUpstream upstream, JsonElement parameters)
     {
-        var all = Names.Concat(Enumerable.Range(1, upstream.ExtraTools).Select(n => $"extra_{n}"))
-            .Concat(upstream.Options.Also is { } also ? [also] : []).ToArray();
+        var all = Names.Concat(upstream.Options.Extra).Concat(Enumerable.Range(1, upstream.ExtraTools).Select(n => $"extra_{n}")).ToArray();
         var start = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("cursor", out var cursor)
             ? int.Parse(cursor.GetString()!, null)
             : 0;

@@ -41,8 +41,8 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--describe FILE</c>: what all tools say of themselves, read at each list; as ever while there is no such file.</summary>
     public string? Describe { get; private set; }
 
-    /// <summary><c>--also NAME</c>: one more tool of that name.</summary>
-    public string? Also { get; private set; }
+    /// <summary><c>--extra NAME</c>: one more tool, of that name.</summary>
+    public IReadOnlyList<string> Extra { get; private set; } = [];
 
     public static FakeUpstreamOptions Parse(string[] args)
     {
@@ -60,9 +60,9 @@ internal sealed record FakeUpstreamOptions
                 case "--noise": options.Noise = true; break;
                 case "--ignore-end": options.IgnoreEnd = true; break;
                 case "--exit": options.Exit = int.Parse(args[++i], null); break;
-                case "--also": options.Also = args[++i]; break;
                 case "--away": options.Away = args[++i]; break;
                 case "--describe": options.Describe = args[++i]; break;
+                case "--extra": options.Extra = [.. options.Extra, args[++i]]; break;
                 case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
                 default: throw new ArgumentException($"unknown option {args[i]}");
             }
