@@ -97,8 +97,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     [InlineData("no/such")]
     public async Task Request_OfAMethodThatIsNotThere_Is404(string method)
     {
-        var members = method == "initialize" ? "\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"t\",\"version\":\"1\"}," : "";
-        var (status, answer) = await ModernClient.AskAsync(gateway, ModernClient.Post(gateway, ModernClient.Body(method, members)));
+        var (status, answer) = await ModernClient.AskAsync(gateway, ModernClient.Post(gateway, ModernClient.Body(method)));
 
         Assert.Equal((404, -32601, 7), (status, answer.GetProperty("error").GetProperty("code").GetInt32(), answer.GetProperty("id").GetInt32()));
     }
@@ -147,6 +146,20 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
 
         Assert.Equal((400, code), (status, answer.GetProperty("error").GetProperty("code").GetInt32()));
         Assert.Equal(before, gateway.Running.Upstream.Calls.Count);
+    }
+
+    [Theory]
+    [InlineData(-32601, 200)]
+    [InlineData(-32020, 200)]
+    [InlineData(-32050, 200)]
+    [InlineData(-32021, 400)]
+    public async Task Error_OfTheUpstream_IsAnAnswerLikeAnyOther(int code, int status)
+    {
+        gateway.Running.Upstream.Error = $$"""{"code":{{code}},"message":"theirs"}""";
+        var (answered, answer) = await ModernClient.AskAsync(gateway, ModernClient.Post(gateway, ModernClient.Body("tools/call", "\"name\":\"echo\","), "echo"));
+        gateway.Running.Upstream.Error = null;
+
+        Assert.Equal((status, code, "theirs"), (answered, answer.GetProperty("error").GetProperty("code").GetInt32(), answer.GetProperty("error").GetProperty("message").GetString()));
     }
 
     [Fact]

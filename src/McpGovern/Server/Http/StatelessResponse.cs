@@ -73,11 +73,13 @@ internal sealed class StatelessResponse(HttpContext http, SseStream events, Time
         }
     }
 
-    // An upstream's own error says nothing of this request: it is an answer like any other.
-    private static int StatusOf(JsonRpcError error) => RawCall.AnswerOf(error) is JsonRpcErrorDetail ? 200 : error.Error.Code switch
+    // An upstream's own error says nothing of this request's form: it is an answer like any other, but for what the client cannot do.
+    private static int StatusOf(JsonRpcError error) => error.Error.Code switch
     {
+        RpcCode.MissingClientCapability => StatusCodes.Status400BadRequest,
+        _ when RawCall.AnswerOf(error) is JsonRpcErrorDetail => StatusCodes.Status200OK,
         RpcCode.MethodNotFound => StatusCodes.Status404NotFound,
-        RpcCode.InvalidRequest or RpcCode.HeaderMismatch or RpcCode.MissingClientCapability or RpcCode.UnsupportedProtocolVersion => StatusCodes.Status400BadRequest,
+        RpcCode.InvalidRequest or RpcCode.HeaderMismatch or RpcCode.UnsupportedProtocolVersion => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status200OK,
     };
 }

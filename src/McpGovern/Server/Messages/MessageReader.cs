@@ -116,7 +116,8 @@ internal static class MessageReader
     // The SDK's HTTP transport reads these on its own, outside of what answers errors.
     private static string? WhyNotInitialize(JsonRpcMessage message)
     {
-        if (message is not JsonRpcRequest { Method: RequestMethods.Initialize } request)
+        // The stateless revision has no such method, whatever its params.
+        if (message is not JsonRpcRequest { Method: RequestMethods.Initialize } request || ProtocolEra.VersionOf(message) == ProtocolEra.Stateless)
         {
             return null;
         }
