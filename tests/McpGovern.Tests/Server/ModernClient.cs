@@ -18,9 +18,14 @@ internal static class ModernClient
     public static string Body(string method, string members = "", string? meta = null) =>
         $$$"""{"jsonrpc":"2.0","id":7,"method":"{{{method}}}","params":{{{{members}}}"_meta":{{{meta ?? Meta()}}}}}""";
 
-    public static HttpRequestMessage Post(HttpGateway gateway, string body, string? name = null, string key = HttpGateway.AgentKey)
+    public static HttpRequestMessage Post(HttpGateway gateway, string body, string? name = null, string key = HttpGateway.AgentKey) =>
+        Post(new Uri(gateway.Address, "/mcp"), key, body, name);
+
+    public static HttpRequestMessage Post(Uri mcp, string key, string body, string? name)
     {
-        var request = gateway.McpPost(body, key: key);
+        var request = new HttpRequestMessage(HttpMethod.Post, mcp) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+        request.Headers.Accept.ParseAdd("application/json, text/event-stream");
         request.Headers.Add("MCP-Protocol-Version", Version);
         request.Headers.Add("Mcp-Method", JsonElement.Parse(body).GetProperty("method").GetString());
         if (name is not null)
@@ -32,11 +37,13 @@ internal static class ModernClient
     }
 
     /// <summary>The status, and the message that answers.</summary>
-    public static async Task<(int Status, JsonElement Answer)> AskAsync(HttpGateway gateway, HttpRequestMessage request)
+    public static Task<(int Status, JsonElement Answer)> AskAsync(HttpGateway gateway, HttpRequestMessage request) => AskAsync(gateway.Client, request);
+
+    public static async Task<(int Status, JsonElement Answer)> AskAsync(HttpClient http, HttpRequestMessage request)
     {
         using (request)
         {
-            using var response = await gateway.Client.SendAsync(request);
+            using var response = await http.SendAsync(request);
             var text = await response.Content.ReadAsStringAsync();
             return ((int)response.StatusCode, JsonElement.Parse(response.Content.Headers.ContentType!.MediaType == "text/event-stream" ? LastEvent(text) : text));
         }
