@@ -131,7 +131,7 @@ public sealed record CallFailed(
     [property: JsonName("reason")] string? Reason,
     DateTimeOffset At) : CallEvent(At);
 
-/// <param name="Door"><c>call</c> (the answer to the agent's own call), <c>jamjet_result</c>, <c>rest</c> or <c>cli</c>.</param>
+/// <param name="Door"><c>call</c> (the answer to the agent's own call), <c>task</c> (to its task handle), <c>jamjet_result</c>, <c>rest</c> or <c>cli</c>.</param>
 public sealed record ResultDelivered([property: JsonName("door")] string Door, DateTimeOffset At) : CallEvent(At);
 
 public sealed record OutcomeUnknown([property: JsonName("why")] string Why, DateTimeOffset At) : CallEvent(At);

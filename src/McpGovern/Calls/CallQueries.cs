@@ -77,7 +77,21 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             return null;
         }
 
-        // An invalidated call goes on as its successor: whoever has the old id asks about that.
+        return await delivery.AnswerAsync(await FollowAsync(call, ct), door);
+    }
+
+    /// <summary>The actor's own gated call as a task, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
+    public async Task<CallTask?> TaskAsync(Actor actor, string? id, CancellationToken ct) =>
+        CallId.TryParse(id, out var callId) && callId == id
+        && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null } known } call && known.Call.RequestedBy == actor.Id
+        ? new(call, await FollowAsync(call, ct)) : null;
+
+    /// <summary>What ended the task: <c>null</c> while it goes on.</summary>
+    public async Task<CallAnswer?> OutcomeAsync(CallTask task) => task.IsOpen ? null : await delivery.AnswerAsync(task.Current, "task");
+
+    // An invalidated call goes on as its successor: whoever has the old id asks about that.
+    private async Task<LoadedCall> FollowAsync(LoadedCall call, CancellationToken ct)
+    {
         for (var i = 0; i < MaxSuccessors && call.State is CallState.Invalidated { Why.SupersededBy: { } next }; i++)
         {
             await check.EnsureSuccessorAsync(call, ct);
@@ -89,8 +103,15 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             call = successor;
         }
 
-        return await delivery.AnswerAsync(call, door);
+        return call;
     }
+}
+
+/// <summary>A gated call under the handle that its caller has.</summary>
+/// <param name="Current">The call, or the successor as which it goes on.</param>
+internal sealed record CallTask(LoadedCall Asked, LoadedCall Current)
+{
+    public bool IsOpen => Current.State is CallState.Pending or CallState.Approved or CallState.Dispatching;
 }
 
 /// <param name="Statuses">Empty for all.</param>

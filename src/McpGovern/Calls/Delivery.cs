@@ -23,14 +23,15 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, TimeProvid
         }
 
         var notice = again && call.State is Ended ended ? AgentText.Redelivered(ended) : null;
+        var verbatim = notice is null && door is ("call" or "task");
         if (stored.Kind == "error")
         {
             var error = ResultJson.ReadError(stored.Json);
-            return notice is null && door == "call" ? error
+            return verbatim ? error
                 : new CallAnswer.Result(ResultJson.Error($"{notice} The upstream answered with error {error.Code}: {error.Message}".TrimStart(), meta));
         }
 
-        // The caller's own call, answered while it waited, gets the upstream's bytes as they are.
-        return new CallAnswer.Result(notice is null && door == "call" ? stored.Json : ResultJson.With(stored.Json, meta, notice));
+        // The caller's own call, answered while it waited or under its own handle, gets the upstream's bytes as they are.
+        return new CallAnswer.Result(verbatim ? stored.Json : ResultJson.With(stored.Json, meta, notice));
     }
 }

@@ -12,6 +12,11 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     /// <param name="attached">The caller sent a call again that exists already.</param>
     public async Task<CallAnswer> AnswerAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
     {
+        if (request.AnswerParkedAtOnce && call.State is (Pending or Approved or Dispatching))
+        {
+            return new CallAnswer.Parked(call);
+        }
+
         if (request.Progress is not { } progress)
         {
             return await WaitAsync(call, request, attached, ct);

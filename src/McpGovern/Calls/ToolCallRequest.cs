@@ -17,6 +17,9 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
 
     /// <summary>Where progress goes, if the client asked for it.</summary>
     public ICallProgress? Progress { get; init; }
+
+    /// <summary>A call that waits for a decision is answered with <see cref="CallAnswer.Parked"/>, without holding.</summary>
+    public bool AnswerParkedAtOnce { get; init; }
 }
 
 /// <summary>Relays progress to the asking client, in order.</summary>
@@ -34,4 +37,7 @@ internal abstract record CallAnswer
 
     /// <summary>A JSON-RPC error.</summary>
     internal sealed record Error(int Code, string Message, string? DataJson) : CallAnswer;
+
+    /// <summary>The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/>.</summary>
+    internal sealed record Parked(LoadedCall Call) : CallAnswer;
 }

@@ -22,7 +22,7 @@ internal sealed class Gateway : IAsyncDisposable
 
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
-        (Store, Upstreams, Policy) = (store, upstreams, policy);
+        (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
@@ -43,6 +43,10 @@ internal sealed class Gateway : IAsyncDisposable
     public ICallStore Store { get; }
     public UpstreamSet Upstreams { get; }
     public PolicySource Policy { get; }
+
+    /// <summary>How long an ended call's result is kept.</summary>
+    public TimeSpan Retention { get; }
+
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
     public CallQueries Queries { get; }

@@ -21,6 +21,12 @@ internal static class NodeTools
 
     public static string ServerFilesystem { get; } = Package("@modelcontextprotocol/server-filesystem/dist/index.js");
 
+    public static string Conformance { get; } = Package("@modelcontextprotocol/conformance/dist/index.js");
+
+    public static string ConformanceServer { get; } = Path.Combine(Folder, "conformance-server.mjs");
+
+    public static string ConformanceProxy { get; } = Path.Combine(Folder, "conformance-proxy.mjs");
+
     /// <summary>The path of Node; where it or a package is missing the test is skipped, or fails where nothing may be skipped.</summary>
     public static async Task<string> RequireAsync()
     {
@@ -33,7 +39,7 @@ internal static class NodeTools
 
     private static async Task<(string? Node, string Reason)> FindNodeAsync()
     {
-        if (new[] { Inspector, ServerEverything, ServerFilesystem }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        if (new[] { Inspector, ServerEverything, ServerFilesystem, Conformance }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
         {
             return (null, $"{Path.GetRelativePath(Folder, missing)} is not installed: {HowToGet}");
         }

@@ -121,13 +121,11 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
     }
 
-    [Theory]
-    [InlineData("2026-07-28")]
-    [InlineData("1999-01-01")]
-    public async Task Post_OfAnotherRevision_NamesThoseThatAreServed(string version)
+    [Fact]
+    public async Task Post_OfAnotherRevision_NamesThoseThatAreServed()
     {
         using var request = gateway.McpPost("""{"jsonrpc":"2.0","id":9,"method":"server/discover"}""");
-        request.Headers.Add("MCP-Protocol-Version", version);
+        request.Headers.Add("MCP-Protocol-Version", "1999-01-01");
         using var response = await gateway.Client.SendAsync(request);
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -176,7 +174,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
             using var response = await ListenAsync(session);
             using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8);
             Assert.Equal(": keepalive", await reader.ReadLineAsync());
-            RaiseChanged();
+            gateway.Running.RaiseChanged();
             await Eventually.TrueAsync(async () => (await reader.ReadLineAsync())?.Contains("notifications/tools/list_changed", StringComparison.Ordinal) == true, () => "no change was announced");
         }
     }
@@ -215,10 +213,6 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response;
     }
-
-    // What GovernedTools does when an upstream says so; the field is the event's own.
-    private void RaiseChanged() => ((Action)typeof(McpGovern.Calls.GovernedTools)
-        .GetField("Changed", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(gateway.Running.Gateway.Tools)!)();
 
     private async Task<HttpStatusCode> StatusAsync(HttpRequestMessage request)
     {

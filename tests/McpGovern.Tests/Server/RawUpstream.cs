@@ -29,6 +29,12 @@ internal sealed class RawUpstream : IAsyncDisposable
     /// <summary>What <c>echo</c> answers, verbatim.</summary>
     public string Result { get; set; } = """{"content":[{"type":"text","text":"ok"}]}""";
 
+    /// <summary>The JSON-RPC error that every call gets, verbatim, while it is set.</summary>
+    public string? Error { get; set; }
+
+    /// <summary>The bodies of the notifications that arrived.</summary>
+    public ConcurrentQueue<string> Notifications { get; } = new();
+
     /// <summary>Lets <c>slow</c> answer.</summary>
     public TaskCompletionSource Release { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -60,6 +66,7 @@ internal sealed class RawUpstream : IAsyncDisposable
         var message = JsonElement.Parse(body);
         if (!message.TryGetProperty("id", out var id))
         {
+            Notifications.Enqueue(body);
             http.Response.StatusCode = 202;
             return;
         }
@@ -81,6 +88,11 @@ internal sealed class RawUpstream : IAsyncDisposable
         var reply = answer is null
             ? $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"error":{"code":-32601,"message":"no such method"} }"""
             : $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"result":{{answer}} }""";
+        if (method == "tools/call" && Error is { } error)
+        {
+            reply = $$"""{"jsonrpc":"2.0","id":{{id.GetRawText()}},"error":{{error}} }""";
+        }
+
         if (http.Response.HasStarted)
         {
             await http.Response.WriteAsync($"data: {reply}\n\n");

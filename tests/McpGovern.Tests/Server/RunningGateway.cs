@@ -46,6 +46,10 @@ internal sealed class RunningGateway : IAsyncDisposable
         return gateway;
     }
 
+    /// <summary>What <see cref="GovernedTools"/> does when an upstream says so; the field is the event's own.</summary>
+    public void RaiseChanged() => ((Action)typeof(GovernedTools)
+        .GetField("Changed", System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic)!.GetValue(Gateway.Tools)!)();
+
     public async ValueTask DisposeAsync()
     {
         Live.Dispose();

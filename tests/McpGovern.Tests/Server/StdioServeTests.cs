@@ -63,8 +63,10 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","arguments":{"a":1,"a":2}}}""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"arguments":{}}}""", -32602)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/list",}""", -32700)]
-    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}""", -32601)]
-    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}""", -32022)]
+    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"server/discover"}""", -32602)]
+    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2099-01-01","io.modelcontextprotocol/clientCapabilities":{}}}}""", -32022)]
+    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","_meta":{"io.modelcontextprotocol/protocolVersion":"2025-11-25"}}}""", -32022)]
+    [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}}""", -32602)]
     public async Task Request_ThatCannotBeServed_IsAnsweredUnderItsId(string line, int code)
     {
         await SendAsync(line);
@@ -90,6 +92,59 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
         await SendAsync(Initialize, """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}""");
 
         Assert.Equal("1.50", (await AnswersAsync(2))["1"].GetProperty("result").GetProperty("x").GetRawText());
+    }
+
+    [Fact]
+    public async Task Discover_OfAProbe_IsAnsweredAndBeginsNoWork()
+    {
+        await SendAsync(ModernClient.Body("server/discover"));
+
+        Assert.Equal("""["2026-07-28"]""", (await AnswerAsync()).GetProperty("result").GetProperty("supportedVersions").GetRawText());
+        Assert.Null(_life.Initialized);
+    }
+
+    [Fact]
+    public async Task Call_OfTheStatelessRevision_IsServedVerbatimAndBeginsWork()
+    {
+        _gateway.Upstream.Result = """{"content":[],"x":1.50}""";
+        await SendAsync(ModernClient.Body("tools/call", "\"name\":\"echo\",\"arguments\":{\"n\":1.50},"));
+
+        Assert.Equal("""{"resultType":"complete","content":[],"x":1.50}""", (await AnswerAsync()).GetProperty("result").GetRawText());
+        Assert.Contains("\"arguments\":{\"n\":1.50}", _gateway.Upstream.Calls.Single(), StringComparison.Ordinal);
+        Assert.NotNull(_life.Initialized);
+    }
+
+    [Fact]
+    public async Task Task_OfAParkedCall_IsWithdrawnByItsHandle()
+    {
+        var declared = ModernClient.Meta(ModernClient.TasksCapability);
+        await SendAsync(ModernClient.Body("tools/call", "\"name\":\"pay\",", declared));
+        var task = (await AnswerAsync()).GetProperty("result");
+        var member = $"\"taskId\":\"{task.GetProperty("taskId").GetString()}\",";
+
+        await SendAsync(ModernClient.Body("tasks/cancel", member, declared));
+        await AnswerAsync();
+        await SendAsync(ModernClient.Body("tasks/get", member, declared));
+
+        Assert.Equal(("working", "cancelled"), (task.GetProperty("status").GetString(), (await AnswerAsync()).GetProperty("result").GetProperty("status").GetString()));
+    }
+
+    [Fact]
+    public async Task Change_OfTheTools_IsToldOnlyToThoseWhoListen()
+    {
+        await SendAsync(ModernClient.Body("tools/list"));
+        await AnswerAsync();
+        _gateway.RaiseChanged();
+        await SendAsync(ModernClient.Body("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true},"));
+        Assert.Equal("notifications/subscriptions/acknowledged", (await AnswerAsync()).GetProperty("method").GetString());
+        _gateway.RaiseChanged();
+
+        var change = await AnswerAsync();
+        Assert.Equal("notifications/tools/list_changed", change.GetProperty("method").GetString());
+        Assert.Equal(7, change.GetProperty("params").GetProperty("_meta").GetProperty("io.modelcontextprotocol/subscriptionId").GetInt32());
+
+        await SendAsync("""{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}""", ModernClient.Body("tools/list").Replace("\"id\":7", "\"id\":8", StringComparison.Ordinal));
+        Assert.Equal(8, (await AnswerAsync()).GetProperty("id").GetInt32());
     }
 
     [Fact]

@@ -43,10 +43,11 @@ internal sealed class HttpServe : IAsyncDisposable
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         var app = builder.Build();
         var sessions = new McpSessions(door, live, options, time, logs.CreateLogger<McpSessions>());
+        var stateless = new StatelessEndpoint(door, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
         var log = logs.CreateLogger<HttpServe>();
         var guard = new HostGuard(options);
         app.Use((http, next) => AdmitAsync(http, next, guard, keys, log));
-        MapAll(app, new McpEndpoint(sessions, options), gateway, storeAnswers, log);
+        MapAll(app, new McpEndpoint(sessions, stateless, options), gateway, storeAnswers, log);
         // Streams would hold the shutdown up until its time is over.
         app.Lifetime.ApplicationStopping.Register(() => sessions.EndAllAsync().Wait(TimeSpan.FromSeconds(2)));
         await app.StartAsync(ct);

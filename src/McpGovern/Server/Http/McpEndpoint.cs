@@ -5,8 +5,8 @@ using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
 
-/// <summary>Streamable HTTP at <c>/mcp</c>, for the revisions that begin with <c>initialize</c>.</summary>
-internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
+/// <summary>Streamable HTTP at <c>/mcp</c>: sessions for the revisions that begin with <c>initialize</c>, and the stateless one beside them.</summary>
+internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint stateless, HttpOptions options)
 {
     private const string SessionHeader = "Mcp-Session-Id", VersionHeader = "MCP-Protocol-Version";
 
@@ -35,7 +35,10 @@ internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
             case Inbound.Fault fault:
                 await SendAsync(http, 400, RpcError.Write(fault));
                 break;
-            case Inbound.Message { Value: var message } when ProtocolEra.Refuse(message, http.Request.Headers[VersionHeader].FirstOrDefault()) is { } refusal:
+            case Inbound.Message { Value: var message } when ProtocolEra.AsksStateless(message, VersionOf(http)):
+                await stateless.PostAsync(http, message);
+                break;
+            case Inbound.Message { Value: var message } when ProtocolEra.Refuse(message, VersionOf(http)) is { } refusal:
                 await SendAsync(http, 400, refusal);
                 break;
             case Inbound.Message { Value: var message } when await SessionOfAsync(http, message) is { } session:
@@ -46,20 +49,28 @@ internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
 
     public async Task GetAsync(HttpContext http)
     {
-        if (!Accepts(http.Request, "text/event-stream"))
+        if (IsStateless(http))
+        {
+            RefuseMethod(http);
+        }
+        else if (!Accepts(http.Request, "text/event-stream"))
         {
             await FailAsync(http, 406, RpcCode.InvalidRequest, "Accept must name text/event-stream");
         }
         else if (await SessionOfAsync(http, message: null) is { } session)
         {
-            BeginEvents(http.Response);
+            StatelessResponse.BeginEvents(http.Response);
             await session.Events.ServeAsync(http.Response.Body, http.RequestAborted);
         }
     }
 
     public async Task DeleteAsync(HttpContext http)
     {
-        if (await SessionOfAsync(http, message: null) is { } session)
+        if (IsStateless(http))
+        {
+            RefuseMethod(http);
+        }
+        else if (await SessionOfAsync(http, message: null) is { } session)
         {
             await sessions.EndAsync(session, "its client ended it");
             http.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -75,7 +86,7 @@ internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
             return;
         }
 
-        BeginEvents(http.Response);
+        StatelessResponse.BeginEvents(http.Response);
         try
         {
             await session.AnswerAsync(request, http.Response.Body, http.RequestAborted);
@@ -118,12 +129,14 @@ internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
         return opened;
     }
 
-    private static void BeginEvents(HttpResponse response)
+    private static string? VersionOf(HttpContext http) => http.Request.Headers[VersionHeader].FirstOrDefault();
+
+    private static bool IsStateless(HttpContext http) => VersionOf(http) == ProtocolEra.Stateless;
+
+    private static void RefuseMethod(HttpContext http)
     {
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache, no-store";
-        response.Headers.ContentEncoding = "identity";
-        response.Headers["X-Accel-Buffering"] = "no";
+        http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
+        http.Response.Headers.Allow = "POST";
     }
 
     private static bool Accepts(HttpRequest request, string type) =>
@@ -132,10 +145,5 @@ internal sealed class McpEndpoint(McpSessions sessions, HttpOptions options)
 
     private static Task FailAsync(HttpContext http, int status, int code, string text) => SendAsync(http, status, RpcError.Write(default, code, text));
 
-    private static async Task SendAsync(HttpContext http, int status, byte[] json)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = "application/json";
-        await http.Response.Body.WriteAsync(json, http.RequestAborted);
-    }
+    private static Task SendAsync(HttpContext http, int status, byte[] json) => StatelessResponse.WriteAsync(http, status, json);
 }

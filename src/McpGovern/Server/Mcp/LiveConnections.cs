@@ -6,7 +6,7 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>The connections that are told when the tools change.</summary>
+/// <summary>The connections after <c>initialize</c>, which are told unasked when the tools change.</summary>
 internal sealed class LiveConnections : IDisposable
 {
     private readonly ConcurrentDictionary<McpServer, byte> _servers = new();
@@ -26,9 +26,10 @@ internal sealed class LiveConnections : IDisposable
 
     public void Dispose() => _tools.Changed -= Announce;
 
+    // Clients of the stateless revision are told only where they listen.
     private void Announce()
     {
-        foreach (var server in _servers.Keys.Where(server => server.NegotiatedProtocolVersion is not null))
+        foreach (var server in _servers.Keys.Where(server => ProtocolEra.Initialized.Contains(server.NegotiatedProtocolVersion)))
         {
             _ = AnnounceToAsync(server);
         }

@@ -9,7 +9,7 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>What a client meets after <c>initialize</c>, the same over stdio and HTTP: the governed tools and our own.</summary>
+/// <summary>What a client meets, the same over stdio and HTTP and in every revision: the governed tools and our own.</summary>
 internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFrontDoor> log)
 {
     public static readonly string Version =
@@ -21,6 +21,8 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         + "or call jamjet_result with that id later to get its result, and jamjet_cancel to withdraw it.";
 
     private readonly ToolCalls _calls = new(gateway, own, log);
+    private readonly TaskMethods _tasks = new(gateway.Queries, gateway.Decisions, gateway.Retention);
+    private readonly Subscriptions _subscriptions = new(gateway.Tools);
 
     /// <summary>For one connection, whose every request is the actor's.</summary>
     public McpServerOptions OptionsFor(Actor actor)
@@ -34,6 +36,8 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         };
         options.Handlers.ListToolsHandler = (request, ct) => ListAsync(actor, request.JsonRpcRequest, ct);
         options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, ct);
+        options.Handlers.SubscriptionsListenHandler = _subscriptions.ServeAsync;
+        _tasks.AddTo(options, actor);
         options.Filters.Message.OutgoingFilters.Add(RawAnswers.Filter);
         return options;
     }
@@ -45,7 +49,9 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         {
             var governed = await gateway.Tools.ListAsync(actor, ct);
             var all = string.Join(',', governed.Concat(own.ListFor(actor)));
-            RawCall.Answer(request, new RawJson(Encoding.UTF8.GetBytes($$"""{"tools":[{{all}}]}""")));
+            // Another actor's list is another list, and policy may change it at any time.
+            var caching = ProtocolEra.IsStateless(request) ? ",\"ttlMs\":0,\"cacheScope\":\"private\"" : "";
+            RawCall.Answer(request, new RawJson(Encoding.UTF8.GetBytes($$"""{"tools":[{{all}}]{{caching}}}""")));
             return new ListToolsResult();
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -7,24 +8,54 @@ namespace McpGovern.Server;
 /// <summary>Puts the verbatim answer in the place of the stand-in that the SDK's typed handler had to return.</summary>
 internal static class RawAnswers
 {
+    private static readonly RawMember Complete = new("resultType", "\"resultType\""u8.ToArray(), "\"complete\""u8.ToArray());
+
     public static McpMessageHandler Filter(McpMessageHandler next) => (context, ct) =>
     {
         if (context.JsonRpcMessage is JsonRpcResponse response)
         {
             context.JsonRpcMessage = RawCall.AnswerOf(response) switch
             {
-                RawJson raw => With(response, raw),
+                RawJson raw => With(response, Typed(raw.Utf8, ProtocolEra.IsStateless(response))),
                 JsonRpcErrorDetail error => new JsonRpcError { Id = response.Id, Error = error, Context = response.Context },
-                _ => response,
+                _ => WithoutExtensions(response),
             };
         }
 
         return next(context, ct);
     };
 
-    private static JsonRpcResponse With(JsonRpcResponse response, RawJson raw)
+    /// <summary>The stateless revision has every result say what it is; before it, no result may.</summary>
+    private static ReadOnlyMemory<byte> Typed(ReadOnlyMemory<byte> result, bool stateless)
     {
-        response.Result = SdkJson.Node(raw.Utf8);
+        if (!stateless && result.Span.IndexOf("\"resultType\""u8) < 0)
+        {
+            return result;
+        }
+
+        return RawObject.Read(result) switch
+        {
+            null => result,
+            var members when members.Any(m => m.Name == Complete.Name) == stateless => result,
+            var members when stateless => RawObject.Write([Complete, .. members]),
+            var members => RawObject.Write(members.Where(m => m.Name != Complete.Name)),
+        };
+    }
+
+    /// <summary>Extensions belong to the stateless revision: who came by <c>initialize</c> is not told of them.</summary>
+    private static JsonRpcResponse WithoutExtensions(JsonRpcResponse response)
+    {
+        if (response.Result is JsonObject result && result.ContainsKey("protocolVersion") && result["capabilities"] is JsonObject capabilities)
+        {
+            capabilities.Remove("extensions");
+        }
+
+        return response;
+    }
+
+    private static JsonRpcResponse With(JsonRpcResponse response, ReadOnlyMemory<byte> raw)
+    {
+        response.Result = SdkJson.Node(raw);
         return response;
     }
 }

@@ -1,16 +1,18 @@
 using System.Text;
 using System.Text.Json;
+using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
 
 /// <summary>A call's <c>_meta</c>, taken apart: what is meant for us, and what travels on.</summary>
+/// <param name="Protocol">JSON text of the protocol's own members, where a revision is among them; they are meant for this hop alone.</param>
 /// <param name="ProgressToken">JSON text of the caller's token, a string or an integer.</param>
 /// <param name="Relayed">JSON text of the members that travel on, each verbatim; <c>null</c> where there are none.</param>
-internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey, string? Traceparent, string? ProtocolVersion, string? Relayed)
+internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey, string? Traceparent, string? Protocol, string? Relayed)
 {
     public static readonly RelayedMeta None = new(null, null, null, null, null);
 
-    private const string Ours = "mcpgovern/", Protocol = "io.modelcontextprotocol/";
+    private const string Ours = "mcpgovern/", Standard = "io.modelcontextprotocol/";
 
     /// <param name="json">The text of a JSON object that <see cref="MessageReader"/> has accepted.</param>
     public static RelayedMeta Read(string json)
@@ -18,6 +20,8 @@ internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey
         var utf8 = Encoding.UTF8.GetBytes(json);
         var meta = None;
         var relayed = new List<string>();
+        var protocol = new List<string>();
+        var versioned = false;
         var reader = new Utf8JsonReader(utf8, new JsonReaderOptions { MaxDepth = MessageScan.MaxDepth });
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -38,10 +42,11 @@ internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey
                 case Ours + "idempotency-key":
                     meta = meta with { IdempotencyKey = text };
                     break;
-                case Protocol + "protocolVersion":
-                    meta = meta with { ProtocolVersion = text };
+                case { } when name.StartsWith(Standard, StringComparison.Ordinal):
+                    versioned |= name == MetaKeys.ProtocolVersion;
+                    protocol.Add(Encoding.UTF8.GetString(utf8[start..(int)reader.BytesConsumed]));
                     break;
-                case { } when name.StartsWith(Ours, StringComparison.Ordinal) || name.StartsWith(Protocol, StringComparison.Ordinal):
+                case { } when name.StartsWith(Ours, StringComparison.Ordinal):
                     break;
                 default:
                     meta = name == "traceparent" ? meta with { Traceparent = text } : meta;
@@ -50,8 +55,10 @@ internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey
             }
         }
 
-        return meta with { Relayed = relayed.Count == 0 ? null : "{" + string.Join(',', relayed) + "}" };
+        return meta with { Relayed = ObjectOf(relayed), Protocol = versioned ? ObjectOf(protocol) : null };
     }
+
+    private static string? ObjectOf(List<string> members) => members.Count == 0 ? null : "{" + string.Join(',', members) + "}";
 
     /// <summary>The name or string at the reader, or <c>null</c> where there is another value, or one that .NET cannot hold.</summary>
     private static string? TextOf(ref Utf8JsonReader reader)

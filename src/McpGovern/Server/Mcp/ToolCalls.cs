@@ -63,11 +63,12 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             MetaJson = meta.Relayed,
             Traceparent = meta.Traceparent,
             Client = context.Server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
+            AnswerParkedAtOnce = TaskMethods.IsDeclaredBy(context.JsonRpcRequest),
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(context.Server, token, ct) : null,
         }, ct);
     }
 
-    private static void Put(JsonRpcRequest request, CallAnswer answer)
+    private void Put(JsonRpcRequest request, CallAnswer answer)
     {
         switch (answer)
         {
@@ -76,6 +77,9 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
                 break;
             case CallAnswer.Error error:
                 RawCall.Answer(request, new JsonRpcErrorDetail { Code = error.Code, Message = error.Message, Data = DataOf(error.DataJson) });
+                break;
+            case CallAnswer.Parked parked:
+                RawCall.Answer(request, TaskJson.Handle(parked.Call, gateway.Retention));
                 break;
         }
     }

@@ -21,5 +21,7 @@ internal static class RpcCode
         InvalidParams = -32602,
         InternalError = -32603,
         SessionNotFound = -32001,
+        HeaderMismatch = -32020,
+        MissingClientCapability = -32021,
         UnsupportedProtocolVersion = -32022;
 }

@@ -78,7 +78,13 @@ internal static class MessageReader
 
         var request = new JsonRpcRequest { Id = id, Method = RequestMethods.ToolsCall, Params = new JsonObject { ["name"] = name } };
         var arguments = FirstByte(utf8, scan[Arguments]) == '{' ? Encoding.UTF8.GetString(utf8[scan[Arguments]!.Value]) : "{}";
-        new RawCall(arguments, scan[Meta] is { } meta ? Encoding.UTF8.GetString(utf8[meta]) : null).AttachTo(request);
+        var meta = scan[Meta] is { } range ? Encoding.UTF8.GetString(utf8[range]) : null;
+        if (meta is not null && RelayedMeta.Read(meta).Protocol is { } protocol)
+        {
+            request.Params["_meta"] = JsonNode.Parse(protocol);
+        }
+
+        new RawCall(arguments, meta).AttachTo(request);
         return new Inbound.Message(request);
     }
 
@@ -110,7 +116,8 @@ internal static class MessageReader
     // The SDK's HTTP transport reads these on its own, outside of what answers errors.
     private static string? WhyNotInitialize(JsonRpcMessage message)
     {
-        if (message is not JsonRpcRequest { Method: RequestMethods.Initialize } request)
+        // The stateless revision has no such method, whatever its params.
+        if (message is not JsonRpcRequest { Method: RequestMethods.Initialize } request || ProtocolEra.VersionOf(message) == ProtocolEra.Stateless)
         {
             return null;
         }

@@ -80,7 +80,7 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
                 await WriteAsync(refusal);
                 break;
             case Inbound.Message { Value: var message }:
-                if (message is JsonRpcNotification { Method: NotificationMethods.InitializedNotification })
+                if (message is JsonRpcNotification { Method: NotificationMethods.InitializedNotification } || ProtocolEra.BeginsWork(message))
                 {
                     life.MarkInitialized();
                 }

@@ -1,0 +1,73 @@
+using System.Text.Json.Nodes;
+using McpGovern.Calls;
+using McpGovern.Storage;
+using McpGovern.Wire;
+using ModelContextProtocol;
+using ModelContextProtocol.Protocol;
+using ModelContextProtocol.Server;
+
+namespace McpGovern.Server;
+
+/// <summary>The tasks extension: a caller that understands it gets a parked call as a task, and asks for it by its handle from the call's own stream.</summary>
+internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions, TimeSpan kept)
+{
+    public const string Extension = "io.modelcontextprotocol/tasks", Get = "tasks/get", Update = "tasks/update", Cancel = "tasks/cancel";
+
+    private static readonly RawJson Done = new("""{"resultType":"complete"}"""u8.ToArray());
+
+    /// <summary>Whether this very request declares the extension; what a client said in <c>initialize</c> does not count.</summary>
+    public static bool IsDeclaredBy(JsonRpcRequest request) =>
+        ProtocolEra.IsStateless(request) && request.Context?.ClientCapabilities?.Extensions?.ContainsKey(Extension) == true;
+
+    /// <summary>For one connection, whose every request is the actor's.</summary>
+    public void AddTo(McpServerOptions options, Actor actor)
+    {
+        (options.Capabilities ??= new()).Extensions = new Dictionary<string, object> { [Extension] = new JsonObject() };
+        options.RequestHandlers =
+        [
+            Handler(Get, async (task, ct) => TaskJson.State(task, kept, await queries.OutcomeAsync(task))),
+            // No task of ours asks for input, and answers to what was never asked are passed over.
+            Handler(Update, (_, _) => Task.FromResult(Done)),
+            Handler(Cancel, CancelAsync),
+        ];
+
+        McpServerRequestHandler Handler(string method, Func<CallTask, CancellationToken, Task<RawJson>> answer) => new()
+        {
+            Method = method,
+            RoutingNameParameter = "taskId",
+            Handler = async (request, ct) => SdkJson.Node((await AnswerAsync(actor, request, answer, ct)).Utf8),
+        };
+
+        async Task<RawJson> CancelAsync(CallTask task, CancellationToken ct)
+        {
+            // Cancelling is a wish: what was sent already goes on, and tasks/get tells what became of it.
+            var answer = await decisions.CancelAsync(new CancelRequest(actor, task.Current.Id, "mcp", "tasks/cancel"), ct);
+            return answer.Answer == AnswerCode.Unavailable.Word ? throw new McpProtocolException(answer.Message, McpErrorCode.InternalError) : Done;
+        }
+    }
+
+    private async Task<RawJson> AnswerAsync(Actor actor, JsonRpcRequest request, Func<CallTask, CancellationToken, Task<RawJson>> answer, CancellationToken ct)
+    {
+        if (!ProtocolEra.IsStateless(request))
+        {
+            throw new McpProtocolException($"Method '{request.Method}' is not available.", McpErrorCode.MethodNotFound);
+        }
+
+        if (!IsDeclaredBy(request))
+        {
+            throw new MissingRequiredClientCapabilityException(
+                new ClientCapabilities { Extensions = new Dictionary<string, object> { [Extension] = new JsonObject() } });
+        }
+
+        try
+        {
+            var id = (request.Params as JsonObject)?["taskId"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+            var task = await queries.TaskAsync(actor, id, ct) ?? throw new McpProtocolException("there is no such task", McpErrorCode.InvalidParams);
+            return await answer(task, ct);
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw new McpProtocolException(e.Message, McpErrorCode.InternalError);
+        }
+    }
+}
