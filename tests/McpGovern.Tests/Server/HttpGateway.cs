@@ -43,10 +43,19 @@ public sealed class HttpGateway : IAsyncLifetime
             ct => Running.Gateway.Store.LoadAsync("call_0", ct), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
+    /// <summary>Lets the server stop while its clients are still there.</summary>
+    public async Task StopAsync()
+    {
+        if (Interlocked.Exchange(ref _serve, null) is { } serve)
+        {
+            await serve.DisposeAsync();
+        }
+    }
+
     public async Task DisposeAsync()
     {
         Client.Dispose();
-        await _serve!.DisposeAsync();
+        await StopAsync();
         await Running.DisposeAsync();
     }
 

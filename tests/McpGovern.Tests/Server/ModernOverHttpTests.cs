@@ -225,6 +225,23 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     }
 
     [Fact]
+    public async Task Listen_WhenTheServerStops_Ends()
+    {
+        var own = new HttpGateway();
+        await own.InitializeAsync();
+        using var request = ModernClient.Post(own, ModernClient.Body("subscriptions/listen", "\"notifications\":{\"toolsListChanged\":true},"));
+        using var response = await own.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8);
+        await NextAsync(reader);
+
+        var stopping = own.StopAsync();
+
+        Assert.DoesNotContain("data:", await reader.ReadToEndAsync().WaitAsync(Eventually.Limit), StringComparison.Ordinal);
+        await stopping;
+        await own.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Listen_OfASession_IsNotThere()
     {
         var (answer, _) = await gateway.AskAsync(await gateway.OpenSessionAsync(), """{"jsonrpc":"2.0","id":1,"method":"subscriptions/listen","params":{"notifications":{}}}""");

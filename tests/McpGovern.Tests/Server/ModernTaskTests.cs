@@ -87,6 +87,18 @@ public sealed class ModernTaskTests(HttpGateway gateway) : IClassFixture<HttpGat
     }
 
     [Fact]
+    public async Task Get_AfterTheDeadline_IsCompletedWithAnErrorResult()
+    {
+        var id = IdOf(await ParkAsync());
+        await new CallStreams(gateway.Running.Gateway.Store, TimeProvider.System).ExecuteAsync(id, new CallCommand.Expire(DateTimeOffset.UtcNow.AddHours(2)), default);
+
+        var task = await GetAsync(id);
+
+        Assert.Equal(("completed", $"{id} is expired"), (task.GetProperty("status").GetString(), task.GetProperty("statusMessage").GetString()));
+        Assert.True(task.GetProperty("result").GetProperty("isError").GetBoolean());
+    }
+
+    [Fact]
     public async Task Get_AfterAnUpstreamsError_IsFailedWithIt()
     {
         gateway.Running.Upstream.Error = """{"code":-32050,"message":"no funds","data":{"left":0.50}}""";
