@@ -40,7 +40,10 @@ internal static class GatewayTalk
     public static async Task<CallView> UntilAsync(this Gateway gateway, string callId, string status)
     {
         CallView? view = null;
-        await Eventually.TrueAsync(async () => (view = await gateway.ViewAsync(callId)).Status == status, () => $"{callId} is {view?.Status}, not {status}");
+        // A successor is named a moment before it is there.
+        await Eventually.TrueAsync(
+            async () => await gateway.Store.LoadAsync(callId, default) is not null && (view = await gateway.ViewAsync(callId)).Status == status,
+            () => $"{callId} is {view?.Status}, not {status}");
         return view!;
     }
 
