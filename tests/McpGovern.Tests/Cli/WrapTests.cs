@@ -57,6 +57,8 @@ public sealed class WrapTests : IDisposable
 
         await using var again = Start(wrap, new() { ["ANOTHER_TERMINAL"] = "yes" });
         await using var back = await ConnectAsync(again);
+        // A client that only ever connects may be a throw-away probe, and for one of those nothing is run.
+        await back.ListToolsAsync();
         await Eventually.TrueAsync(() => Ledger.Length == 1, () => $"it was not run: {again.Errors}");
         Assert.Equal(["""echo {"n":1}"""], Ledger);
     }
