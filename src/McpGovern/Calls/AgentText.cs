@@ -14,6 +14,10 @@ internal static class AgentText
     public static string CannotRecord(string why) =>
         $"Not executed: the call could not be recorded, and what cannot be recorded is not forwarded ({why}). Try again later.";
 
+    /// <summary>For a call that is recorded, while the store cannot be asked what became of it.</summary>
+    public static string OutOfSight(string id) =>
+        $"{id} is recorded, and the store does not answer now, so it is not known here where the call stands. {After(id)} Do not send it again meanwhile.";
+
     public static string Unavailable(string server, string why) => $"Not executed: '{server}' is not available ({why}). Nothing was sent to it.";
 
     public static string Redelivered(Ended call) =>

@@ -17,19 +17,26 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
             return new CallAnswer.Parked(call);
         }
 
-        if (request.Progress is not { } progress)
+        if (request.Progress is { } progress)
         {
-            return await WaitAsync(call, request, attached, ct);
+            dispatcher.Listen(call.Id, progress);
         }
 
-        dispatcher.Listen(call.Id, progress);
         try
         {
             return await WaitAsync(call, request, attached, ct);
         }
+        catch (StoreUnavailableException)
+        {
+            // It is recorded, and may have been sent by now: to say that it was not executed could be a lie.
+            return new CallAnswer.Result(ResultJson.Error(AgentText.OutOfSight(call.Id), CallMeta.Of(call)));
+        }
         finally
         {
-            dispatcher.Leave(call.Id, progress);
+            if (request.Progress is { } heard)
+            {
+                dispatcher.Leave(call.Id, heard);
+            }
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             {
                 LogRetry(call.Id, e.Message);
             }
-            catch (StoreUnavailableException e)
+            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
             {
                 LogLost(call.Id, e.Message);
                 return null;
