@@ -94,6 +94,7 @@ internal sealed partial class Sweeper(
         {
             housekeptAt = time.GetUtcNow();
             await store.DropResultsAsync(housekeptAt - retention, ct);
+            await store.DropStateAsync(housekeptAt, ct);
         }
     }
 

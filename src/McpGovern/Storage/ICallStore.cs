@@ -4,7 +4,7 @@ namespace McpGovern.Storage;
 
 /// <summary>The durable streams of calls, with the lists read from them. SQLite and PostgreSQL implement it; one contract suite holds both.</summary>
 /// <remarks>Every member throws <see cref="StoreUnavailableException"/> when the store cannot be reached or cannot be written.</remarks>
-internal interface ICallStore : IAsyncDisposable
+internal interface ICallStore : ISharedState, IAsyncDisposable
 {
     /// <summary>For people: <c>sqlite:/path</c> or <c>postgres://host/database</c>, without credentials.</summary>
     string Description { get; }

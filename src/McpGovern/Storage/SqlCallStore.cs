@@ -4,7 +4,7 @@ using McpGovern.Calls;
 namespace McpGovern.Storage;
 
 /// <summary>What both stores share: the reads and the small writes, in SQL that both databases understand.</summary>
-internal abstract class SqlCallStore(SqlDialect sql, string description, ILogger log) : ICallStore
+internal abstract partial class SqlCallStore(SqlDialect sql, string description, ILogger log) : ICallStore
 {
     private const int MaxPage = 200;
     private readonly string calls = $"{sql.Schema}calls c";

@@ -66,6 +66,20 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 
     public Task<IReadOnlyList<string>> RebuildAsync(bool repair, CancellationToken ct) => inner.RebuildAsync(repair, ct);
 
+    public Task<byte[]?> ReadAsync(string key, DateTimeOffset now, CancellationToken ct) => inner.ReadAsync(key, now, ct);
+
+    public Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) =>
+        inner.ReadAllAsync(prefix, now, ct);
+
+    public Task WriteAsync(string key, byte[] value, DateTimeOffset? until, CancellationToken ct) => inner.WriteAsync(key, value, until, ct);
+
+    public Task<byte[]> AddAsync(string key, byte[] value, DateTimeOffset? until, DateTimeOffset now, CancellationToken ct) =>
+        inner.AddAsync(key, value, until, now, ct);
+
+    public Task RemoveAsync(string key, CancellationToken ct) => inner.RemoveAsync(key, ct);
+
+    public Task<int> DropStateAsync(DateTimeOffset now, CancellationToken ct) => inner.DropStateAsync(now, ct);
+
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private async Task WriteLaterAsync(Append append)

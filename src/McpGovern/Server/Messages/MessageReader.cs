@@ -14,7 +14,7 @@ namespace McpGovern.Server;
 /// </summary>
 internal static class MessageReader
 {
-    private const string Arguments = "params.arguments", Meta = "params._meta";
+    private const string Arguments = "params.arguments", Meta = "params._meta", InputResponses = "params.inputResponses", RequestState = "params.requestState";
 
     private static readonly JsonTypeInfo<JsonRpcMessage> MessageInfo =
         (JsonTypeInfo<JsonRpcMessage>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
@@ -76,6 +76,16 @@ internal static class MessageReader
             return Fault("params._meta must be an object");
         }
 
+        if (FirstByte(utf8, scan[InputResponses]) is not (null or '{'))
+        {
+            return Fault("params.inputResponses must be an object");
+        }
+
+        if (scan[RequestState] is { } given && TextOf(utf8, given) is null)
+        {
+            return Fault("params.requestState must be a string");
+        }
+
         var request = new JsonRpcRequest { Id = id, Method = RequestMethods.ToolsCall, Params = new JsonObject { ["name"] = name } };
         var arguments = FirstByte(utf8, scan[Arguments]) == '{' ? Encoding.UTF8.GetString(utf8[scan[Arguments]!.Value]) : "{}";
         var meta = scan[Meta] is { } range ? Encoding.UTF8.GetString(utf8[range]) : null;
@@ -84,7 +94,8 @@ internal static class MessageReader
             request.Params["_meta"] = JsonNode.Parse(protocol);
         }
 
-        new RawCall(arguments, meta).AttachTo(request);
+        var responses = scan[InputResponses] is { } answers ? Encoding.UTF8.GetString(utf8[answers]) : null;
+        new RawCall(arguments, meta, responses, TextOf(utf8, scan[RequestState])).AttachTo(request);
         return new Inbound.Message(request);
     }
 

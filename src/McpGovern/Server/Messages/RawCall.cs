@@ -9,7 +9,9 @@ namespace McpGovern.Server;
 /// </summary>
 /// <param name="Arguments">JSON text, verbatim.</param>
 /// <param name="Meta">JSON text of <c>_meta</c>, verbatim, or <c>null</c>.</param>
-internal sealed record RawCall(string Arguments, string? Meta)
+/// <param name="InputResponses">JSON text of the answers to what a former answer asked for, verbatim, or <c>null</c>.</param>
+/// <param name="RequestState">What that former answer gave the client to carry: the client may have made it up.</param>
+internal sealed record RawCall(string Arguments, string? Meta, string? InputResponses = null, string? RequestState = null)
 {
     private const string CallItem = "mcpgovern.call", AnswerItem = "mcpgovern.answer";
 

@@ -53,6 +53,10 @@ internal static class PostgresSchema
         create table mcpgovern.schema_version (version integer not null);
         insert into mcpgovern.schema_version (version) values (0);
         """,
+        """
+        create table mcpgovern.state (key text collate "C" primary key, value bytea not null, until timestamptz);
+        create index state_by_end on mcpgovern.state (until) where until is not null;
+        """,
     ];
 
     // What an append relies on; a Marten that was set up otherwise (Guid identity, conjoined tenancy) has another shape.

@@ -34,6 +34,10 @@ internal static class SqliteSchema
         create table schema_version (version integer not null);
         insert into schema_version (version) values (0);
         """,
+        """
+        create table state (key text primary key not null, value blob not null, until integer) without rowid;
+        create index state_by_end on state (until) where until is not null;
+        """,
     ];
 
     /// <exception cref="StoreRefusedException">The file is newer.</exception>
