@@ -41,6 +41,9 @@ internal static partial class ServerLog
     [LoggerMessage(6024, LogLevel.Error, "session {Session} broke")]
     public static partial void SessionBroke(this ILogger log, Exception e, string session);
 
+    [LoggerMessage(6040, LogLevel.Warning, "the signing keys at {Host} cannot be had: {Why}")]
+    public static partial void SigningKeysAway(this ILogger log, string host, string why);
+
     [LoggerMessage(6030, LogLevel.Warning, "the store does not answer")]
     public static partial void StoreNotReady(this ILogger log, Exception e);
 }

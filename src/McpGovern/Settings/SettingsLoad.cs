@@ -64,13 +64,15 @@ internal static class SettingsLoad
         var actors = ActorReader.Read(keys);
         var listen = ReadUrl(keys, "listen", "http") ?? new Uri("http://127.0.0.1:7700");
         var publicUrl = ReadUrl(keys, "public_url", "http", "https");
+        var tokens = TokensReader.Read(keys, publicUrl);
         var caps = ReadCaps(keys);
         var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
         var retention = AboveZero(keys, "retention", TimeSpan.FromDays(30));
         return policy is null || store is null ? null : new(
             file, keys.Directory, name, store, hold, listen, policy.Value.Set, policy.Value.Inputs, upstreams, actors, caps,
             callTimeout, retention, name ?? (StoreText.IsSqlite(store) ? file ?? keys.Directory : "default"),
-            publicUrl?.ToString().TrimEnd('/'));
+            publicUrl?.ToString().TrimEnd('/'))
+        { Tokens = tokens };
     }
 
     private static TimeSpan AboveZero(SettingKeys keys, string key, TimeSpan usual)
