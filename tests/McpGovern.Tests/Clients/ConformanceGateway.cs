@@ -6,43 +6,63 @@ using McpGovern.Tests.Processes;
 
 namespace McpGovern.Tests.Clients;
 
-/// <summary>One scenario of the official conformance suite against a gateway, with a person who approves whatever does not take a minute.</summary>
-internal static class ConformanceRun
+/// <summary>
+/// A gateway in front of the conformance suite's fixture, reached through a proxy that adds the key, with a person who approves
+/// whatever does not take a minute.
+/// </summary>
+internal sealed class ConformanceGateway : IConformanceTarget
 {
     private const string AgentKey = "a-key-that-only-this-test-has-0123456789", PersonKey = "a-key-of-a-person-for-this-test-0123456789";
 
-    /// <summary>The exit code and what was written; all checks of the scenario passed where it is 0.</summary>
-    public static async Task<Finished> OfAsync(string scenario, string revision, object policy)
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TempFolder _folder;
+    private readonly ServingProcess _serving;
+    private readonly ChildProcess _proxy;
+    private readonly Task _approving;
+
+    private ConformanceGateway(TempFolder folder, ServingProcess serving, ChildProcess proxy, int port)
     {
-        var node = await NodeTools.RequireAsync();
-        using var folder = new TempFolder();
-        var proxyPort = GovernProcess.FreePort();
+        (_folder, _serving, _proxy) = (folder, serving, proxy);
+        Url = new Uri($"http://127.0.0.1:{port}/mcp");
+        _approving = ApproveAsync(serving.Address, _stop.Token);
+    }
+
+    public Uri Url { get; }
+
+    /// <param name="era">The fixture's argument: what it lets the gateway speak.</param>
+    public static async Task<ConformanceGateway> StartAsync(string node, string era, object policy)
+    {
+        var folder = new TempFolder();
+        var port = GovernProcess.FreePort();
+        var (command, args) = ChildRole.CommandLine("conformance-upstream", era);
         var settings = folder.WriteJson("mcpgovern.json", new
         {
             version = 1,
             store = "sqlite:./store.db",
             hold = "0s",
-            public_url = $"http://127.0.0.1:{proxyPort}",
+            public_url = $"http://127.0.0.1:{port}",
             policy,
-            mcpServers = new { up = new { command = node, args = new[] { NodeTools.ConformanceServer } } },
+            mcpServers = new { up = new { command, args } },
             actors = new[]
             {
                 new { id = "agent:coder", roles = new[] { "caller" }, key = AgentKey },
                 new { id = "alice", roles = new[] { "approver" }, key = PersonKey },
             },
         });
-        await using var serving = await GovernProcess.ServeAsync(settings);
-        await using var proxy = new ChildProcess(node, [NodeTools.ConformanceProxy, $"{proxyPort}", $"{serving.Address.Port}", AgentKey]);
+        var serving = await GovernProcess.ServeAsync(settings);
+        var proxy = new ChildProcess(node, [NodeTools.ConformanceProxy, $"{port}", $"{serving.Address.Port}", AgentKey]);
         await Eventually.TrueAsync(() => proxy.Output.Contains("ready", StringComparison.Ordinal), () => proxy.Errors);
-        using var stop = new CancellationTokenSource();
-        var approving = ApproveAsync(serving.Address, stop.Token);
-        await using var suite = new ChildProcess(
-            node, [NodeTools.Conformance, "server", "--url", $"http://127.0.0.1:{proxyPort}/mcp", "--scenario", scenario, "--spec-version", revision, "--force"],
-            workingDirectory: folder.Path);
-        var finished = await suite.EndAsync(limit: TimeSpan.FromSeconds(120));
-        await stop.CancelAsync();
-        await approving;
-        return finished;
+        return new ConformanceGateway(folder, serving, proxy, port);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _approving;
+        await _proxy.DisposeAsync();
+        await _serving.DisposeAsync();
+        _folder.Dispose();
+        _stop.Dispose();
     }
 
     // What takes a minute is there to be cancelled.
