@@ -24,9 +24,9 @@ internal static class Program
             case ["hasty-stdio", var early, var settings, var hold]:
                 return await HastyStdio.RunAsync(early, settings, hold);
             case ["conformance-upstream", "http", var port, .. var options]:
-                return await new FixtureHttp(new FixtureServer(EraPin.Parse(options), sleeps: false)).RunAsync(int.Parse(port, null));
+                return await new FixtureHttp(FixtureServer.For(options, sleeps: false)).RunAsync(int.Parse(port, null));
             case ["conformance-upstream", .. var options]:
-                return await new FixtureServer(EraPin.Parse(options)).RunAsync();
+                return await FixtureServer.For(options).RunAsync();
             default:
                 await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer | hasty-stdio | conformance-upstream, each with its options");
                 return 2;

@@ -29,12 +29,12 @@ internal sealed class ConformanceGateway : IConformanceTarget
 
     public Uri Url { get; }
 
-    /// <param name="era">The fixture's argument: what it lets the gateway speak.</param>
-    public static async Task<ConformanceGateway> StartAsync(string node, string era, object policy)
+    /// <param name="fixture">The fixture's own arguments, first of all the era that it lets the gateway speak.</param>
+    public static async Task<ConformanceGateway> StartAsync(string node, object policy, string[] fixture)
     {
         var folder = new TempFolder();
         var port = GovernProcess.FreePort();
-        var (command, args) = ChildRole.CommandLine("conformance-upstream", era);
+        var (command, args) = ChildRole.CommandLine("conformance-upstream", fixture);
         var settings = folder.WriteJson("mcpgovern.json", new
         {
             version = 1,
@@ -75,7 +75,8 @@ internal sealed class ConformanceGateway : IConformanceTarget
             while (true)
             {
                 var cards = await http.GetFromJsonAsync<JsonObject>("/api/v1/approvals", ct);
-                foreach (var card in cards!["calls"]!.AsArray().Where(card => !JsonSerializer.Serialize(card).Contains(":60,", StringComparison.Ordinal)))
+                var calls = cards!["calls"]!.AsArray().Where(card => !JsonSerializer.Serialize(card).Contains(":60,", StringComparison.Ordinal));
+                foreach (var card in calls)
                 {
                     using var answer = await http.PostAsJsonAsync($"/api/v1/calls/{card!["call_id"]}/approve", new { }, ct);
                 }

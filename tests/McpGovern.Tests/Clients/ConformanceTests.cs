@@ -1,8 +1,6 @@
-using McpGovern.Tests.Processes;
-
 namespace McpGovern.Tests.Clients;
 
-/// <summary>The official conformance suite, whole requirement sets at a time. What is not met is compared with <see cref="ConformanceGaps"/>, both ways.</summary>
+/// <summary>The official conformance suite, whole requirement sets at a time; what is not met has to be one of <see cref="ConformanceGaps"/>.</summary>
 public sealed class ConformanceTests
 {
     private const string Initialized = "2025-11-25", Stateless = "2026-07-28";
@@ -29,6 +27,17 @@ public sealed class ConformanceTests
     public Task Requirements20260728_WithGatedJobs_AreMet() =>
         MeetAsync(scenarios: 50, ConformanceGaps.Stateless, Suite(Stateless), Behind("--modern", JobsGated));
 
+    /// <summary>An upstream that can do something as a task only says so itself, and its word passes.</summary>
+    [SkippableFact]
+    public async Task TasksRequired_ByTheUpstream_IsToldToAClientWithoutThem()
+    {
+        var node = await NodeTools.RequireAsync();
+        var suite = Suite(Stateless);
+        var checks = await RunAsync(node, suite, suite.Only("tasks-required-task-error"), Behind("--modern", Transparent, "--tasks-required"));
+        Assert.Contains("sep-2663-server-returns-missing-capability-data-shape", checks.Select(check => check.Id));
+        Assert.Equal([], checks.Where(check => check.Status != "SUCCESS").Select(check => check.ToString()));
+    }
+
     /// <summary>So that a failure behind the gateway is the gateway's.</summary>
     [SkippableTheory]
     [InlineData("--legacy", Initialized, 33)]
@@ -41,7 +50,8 @@ public sealed class ConformanceTests
     private static ConformanceSuite Suite(string revision) =>
         new(NodeTools.Conformance, ["--requirements", revision], ["--spec-version", revision, "--force"]);
 
-    private static Func<string, Task<IConformanceTarget>> Behind(string era, object policy) => async node => await ConformanceGateway.StartAsync(node, era, policy);
+    private static Func<string, Task<IConformanceTarget>> Behind(string era, object policy, params string[] options) =>
+        async node => await ConformanceGateway.StartAsync(node, policy, [era, .. options]);
 
     private static async Task MeetAsync(int scenarios, ConformanceGaps gaps, ConformanceSuite suite, Func<string, Task<IConformanceTarget>> start)
     {

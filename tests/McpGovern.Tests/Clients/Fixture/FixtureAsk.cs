@@ -9,10 +9,10 @@ namespace McpGovern.Tests.Clients.Fixture;
 /// responses; before it, the SDK asks the client in a request of its own and calls again itself.
 /// </summary>
 /// <param name="rounds">What to ask in each round: input requests by key, as JSON.</param>
-internal sealed class FixtureAsk(Func<FixtureCall, string[]> rounds, Func<IDictionary<string, InputResponse>, string> answer, bool stateful = false)
+/// <param name="stateful">Whether a first round comes with a <c>requestState</c>; later ones always do.</param>
+internal sealed class FixtureAsk(
+    Func<FixtureCall, string[]> rounds, Func<IDictionary<string, InputResponse>, string> answer, bool stateful = false)
 {
-    private const int OnlyWhatTheClientCan = 0;
-
     public ValueTask<CallToolResult> AnswerAsync(FixtureCall call, CancellationToken ct) =>
         new(FixtureCall.Text(Complete(rounds(call), call.Responses, call.State, call.Capabilities)));
 
@@ -20,9 +20,10 @@ internal sealed class FixtureAsk(Func<FixtureCall, string[]> rounds, Func<IDicti
     /// <exception cref="InputRequiredException">There is something to ask.</exception>
     public string Complete(string[] all, IDictionary<string, InputResponse>? responses, string? state, ClientCapabilities client)
     {
-        var round = state is null ? OnlyWhatTheClientCan : SealedRound.Open(state);
+        var round = state is null ? 0 : SealedRound.Open(state);
         var asked = Possible(all[round], client);
-        if (responses is null || asked.Keys.Any(key => !responses.TryGetValue(key, out var given) || given.RawValue.ValueKind != JsonValueKind.Object))
+        bool IsMissing(string key) => !responses.TryGetValue(key, out var given) || given.RawValue.ValueKind != JsonValueKind.Object;
+        if (responses is null || asked.Keys.Any(IsMissing))
         {
             throw new InputRequiredException(asked, stateful ? SealedRound.Seal(round) : null);
         }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -20,7 +19,8 @@ internal sealed class FixtureCall(RequestContext<CallToolRequestParams> request)
     public bool IsModern => Server.IsMrtrSupported && request.JsonRpcRequest.Context?.ProtocolVersion is { } version
         && string.CompareOrdinal(version, "2026-07-28") >= 0;
 
-    public static CallToolResult Text(string text, bool isError = false) => new() { Content = [new TextContentBlock { Text = text }], IsError = isError ? true : null };
+    public static CallToolResult Text(string text, bool isError = false) =>
+        new() { Content = [new TextContentBlock { Text = text }], IsError = isError ? true : null };
 
     public JsonElement? Argument(string name) => request.Params!.Arguments is { } given && given.TryGetValue(name, out var value) ? value : null;
 
@@ -55,6 +55,6 @@ internal sealed class FixtureCall(RequestContext<CallToolRequestParams> request)
     private Task NotifyAsync<T>(string method, T parameters, CancellationToken ct) => Server.SendMessageAsync(new JsonRpcNotification
     {
         Method = method,
-        Params = JsonSerializer.SerializeToNode(parameters, ModelContextProtocol.McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(T))) as JsonObject,
+        Params = JsonSerializer.SerializeToNode(parameters, FixtureContent.TypeInfo<T>()),
     }, ct);
 }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -31,7 +30,8 @@ internal sealed class FixtureChanges
         _listeners[changes] = wanted;
         try
         {
-            await TellAsync(request, NotificationMethods.SubscriptionsAcknowledgedNotification, new JsonObject { ["notifications"] = Granted(wanted) }, ct);
+            var granted = JsonSerializer.SerializeToNode(wanted, FixtureContent.TypeInfo<SubscriptionsListenNotifications>());
+            await TellAsync(request, NotificationMethods.SubscriptionsAcknowledgedNotification, new JsonObject { ["notifications"] = granted }, ct);
             await foreach (var method in changes.Reader.ReadAllAsync(ct))
             {
                 await TellAsync(request, method, [], ct);
@@ -52,10 +52,8 @@ internal sealed class FixtureChanges
         _ => false,
     };
 
-    private static JsonNode Granted(SubscriptionsListenNotifications wanted) =>
-        JsonSerializer.SerializeToNode(wanted, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(SubscriptionsListenNotifications)))!;
-
-    private static Task TellAsync(RequestContext<SubscriptionsListenRequestParams> request, string method, JsonObject parameters, CancellationToken ct)
+    private static Task TellAsync(
+        RequestContext<SubscriptionsListenRequestParams> request, string method, JsonObject parameters, CancellationToken ct)
     {
         parameters["_meta"] = new JsonObject { [MetaKeys.SubscriptionId] = JsonNode.Parse(JsonSerializer.Serialize(request.JsonRpcRequest.Id.Id)) };
         return request.Server.SendMessageAsync(new JsonRpcNotification { Method = method, Params = parameters }, ct);

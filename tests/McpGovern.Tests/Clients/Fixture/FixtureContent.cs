@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using ModelContextProtocol;
 
 namespace McpGovern.Tests.Clients.Fixture;
@@ -10,7 +11,9 @@ internal static class FixtureContent
     public const string Wav = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
 
     /// <summary>What is said in the protocol's own words is read by the SDK, so that the fixture cannot say what no server could.</summary>
-    public static T Read<T>(string json) => (T)JsonSerializer.Deserialize(json, McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(T)))!;
+    public static T Read<T>(string json) => JsonSerializer.Deserialize(json, TypeInfo<T>())!;
+
+    public static JsonTypeInfo<T> TypeInfo<T>() => (JsonTypeInfo<T>)McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(T));
 
     public static string Quote(string? text) => JsonSerializer.Serialize(text);
 }

@@ -31,7 +31,8 @@ internal static class EraPin
         if (context.JsonRpcMessage is JsonRpcRequest request && request.Method == hidden)
         {
             // The SDK then answers as it does to any method that it does not know; an exception here would end the server.
-            context.JsonRpcMessage = new JsonRpcRequest { Id = request.Id, Method = $"{hidden} of another era", Params = request.Params, Context = request.Context };
+            var unknown = $"{hidden} of another era";
+            context.JsonRpcMessage = new JsonRpcRequest { Id = request.Id, Method = unknown, Params = request.Params, Context = request.Context };
         }
 
         return next(context, ct);

@@ -36,8 +36,7 @@ internal sealed class FixtureHttp(FixtureServer fixture)
 
     private async Task PostAsync(HttpContext http)
     {
-        var read = McpJsonUtilities.DefaultOptions.GetTypeInfo(typeof(JsonRpcMessage));
-        var message = (JsonRpcMessage)(await JsonSerializer.DeserializeAsync(http.Request.Body, read, http.RequestAborted))!;
+        var message = (await JsonSerializer.DeserializeAsync(http.Request.Body, FixtureContent.TypeInfo<JsonRpcMessage>(), http.RequestAborted))!;
         var version = http.Request.Headers["MCP-Protocol-Version"].ToString();
         if (string.CompareOrdinal(version, "2026-07-28") >= 0)
         {

@@ -32,7 +32,10 @@ internal static class FixturePrompts
             "test_simple_prompt" => User(Text("This is a simple prompt for testing.")),
             "test_prompt_with_arguments" => User(Text($"Prompt with arguments: arg1='{Argument("arg1")}', arg2='{Argument("arg2")}'")),
             "test_prompt_with_embedded_resource" => User(
-                $$"""{"type":"resource","resource":{"uri":{{Quote(Argument("resourceUri"))}},"mimeType":"text/plain","text":"Embedded resource content for testing."} }""",
+                $$"""
+                {"type":"resource","resource":
+                  {"uri":{{Quote(Argument("resourceUri"))}},"mimeType":"text/plain","text":"Embedded resource content for testing."} }
+                """,
                 Text("Please process the embedded resource above.")),
             "test_prompt_with_image" => User(
                 $$"""{"type":"image","data":"{{Png}}","mimeType":"image/png"}""",

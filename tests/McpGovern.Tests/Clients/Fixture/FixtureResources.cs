@@ -23,15 +23,18 @@ internal static class FixtureResources
         new() { UriTemplate = $"{TemplateStart}{{id}}{TemplateEnd}", Name = "template", Description = "by id", MimeType = "application/json" },
     ];
 
-    public static ValueTask<ReadResourceResult> ReadAsync(RequestContext<ReadResourceRequestParams> request, CancellationToken ct) => new(request.Params!.Uri switch
+    public static ValueTask<ReadResourceResult> ReadAsync(RequestContext<ReadResourceRequestParams> request, CancellationToken ct) =>
+        new(At(request.Params!.Uri));
+
+    private static ReadResourceResult At(string uri) => uri switch
     {
-        "test://static-text" => One(request.Params.Uri, "text/plain", "This is the content of the static text resource."),
-        "test://static-binary" => Read<ReadResourceResult>($$"""{"contents":[{"uri":"test://static-binary","mimeType":"image/png","blob":"{{Png}}"}]}"""),
-        "test://watched-resource" => One(request.Params.Uri, "text/plain", "Watched resource content."),
-        var uri when uri.StartsWith(TemplateStart, StringComparison.Ordinal) && uri.EndsWith(TemplateEnd, StringComparison.Ordinal) =>
+        "test://static-text" => One(uri, "text/plain", "This is the content of the static text resource."),
+        "test://static-binary" => Read<ReadResourceResult>($$"""{"contents":[{"uri":"{{uri}}","mimeType":"image/png","blob":"{{Png}}"}]}"""),
+        "test://watched-resource" => One(uri, "text/plain", "Watched resource content."),
+        _ when uri.StartsWith(TemplateStart, StringComparison.Ordinal) && uri.EndsWith(TemplateEnd, StringComparison.Ordinal) =>
             Made(uri, uri[TemplateStart.Length..^TemplateEnd.Length]),
-        var uri => throw NotFound(uri),
-    });
+        _ => throw NotFound(uri),
+    };
 
     private static ReadResourceResult Made(string uri, string id) => One(
         uri, "application/json", new JsonObject { ["id"] = id, ["templateTest"] = true, ["data"] = $"Data for ID: {id}" }.ToJsonString());
@@ -46,5 +49,6 @@ internal static class FixtureResources
         return refusal;
     }
 
-    private static Resource Define(string uri, string type) => new() { Uri = uri, Name = uri["test://".Length..], Description = uri, MimeType = type };
+    private static Resource Define(string uri, string type) =>
+        new() { Uri = uri, Name = uri["test://".Length..], Description = uri, MimeType = type };
 }

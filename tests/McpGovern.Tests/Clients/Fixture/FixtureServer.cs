@@ -8,13 +8,17 @@ namespace McpGovern.Tests.Clients.Fixture;
 /// calls. Every connection gets options of its own; what one of them changes, all hear of.
 /// </summary>
 /// <param name="sleeps">Whether <c>slow_compute</c> takes its time: nobody can cancel it where it does not become a task.</param>
-internal sealed class FixtureServer(FixtureEra era, bool sleeps = true)
+/// <param name="tasksRequired">Whether <c>failing_job</c> is only to be had as a task.</param>
+internal sealed class FixtureServer(FixtureEra era, bool sleeps, bool tasksRequired)
 {
     private readonly FixtureChanges _changes = new();
 
+    public static FixtureServer For(IReadOnlyCollection<string> args, bool sleeps = true) =>
+        new(EraPin.Parse(args), sleeps, tasksRequired: args.Contains("--tasks-required"));
+
     public McpServerOptions Options()
     {
-        var tools = new FixtureTools(_changes, sleeps);
+        var tools = new FixtureTools(_changes, sleeps, tasksRequired);
         var options = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "conformance-fixture", Version = "1" },
@@ -33,7 +37,8 @@ internal sealed class FixtureServer(FixtureEra era, bool sleeps = true)
         options.Handlers.ListPromptsHandler = (_, _) => new(new ListPromptsResult { Prompts = FixturePrompts.Definitions });
         options.Handlers.GetPromptHandler = FixturePrompts.GetAsync;
         options.Handlers.ListResourcesHandler = (_, _) => new(new ListResourcesResult { Resources = FixtureResources.Definitions });
-        options.Handlers.ListResourceTemplatesHandler = (_, _) => new(new ListResourceTemplatesResult { ResourceTemplates = FixtureResources.Templates });
+        options.Handlers.ListResourceTemplatesHandler =
+            (_, _) => new(new ListResourceTemplatesResult { ResourceTemplates = FixtureResources.Templates });
         options.Handlers.ReadResourceHandler = FixtureResources.ReadAsync;
         options.Handlers.CompleteHandler = FixturePrompts.CompleteAsync;
         options.Handlers.SubscribeToResourcesHandler = (_, _) => new(new EmptyResult());

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
@@ -15,12 +16,17 @@ internal sealed class FixtureTools
         ["test_simple_text"] = Says("""{"type":"text","text":"This is a simple text response for testing."}"""),
         ["test_image_content"] = Says(Image),
         ["test_audio_content"] = Says($$"""{"type":"audio","data":"{{Wav}}","mimeType":"audio/wav"}"""),
-        ["test_embedded_resource"] = Says(
-            """{"type":"resource","resource":{"uri":"test://embedded-resource","mimeType":"text/plain","text":"This is an embedded resource content."}}"""),
+        ["test_embedded_resource"] = Says("""
+            {"type":"resource","resource":
+              {"uri":"test://embedded-resource","mimeType":"text/plain","text":"This is an embedded resource content."}}
+            """),
         ["test_multiple_content_types"] = Says(
             """{"type":"text","text":"Multiple content types test:"}""",
             Image,
-            """{"type":"resource","resource":{"uri":"test://mixed-content-resource","mimeType":"application/json","text":"{\"test\":\"data\",\"value\":123}"}}"""),
+            """
+            {"type":"resource","resource":
+              {"uri":"test://mixed-content-resource","mimeType":"application/json","text":"{\"test\":\"data\",\"value\":123}"}}
+            """),
         ["test_error_handling"] = (_, _) => new(FixtureCall.Text("This tool intentionally returns an error for testing", isError: true)),
         ["test_tool_with_logging"] = (call, ct) => LogAsync(call, Step, ct),
         // Whether this one says anything is looked at for half a second.
@@ -31,15 +37,15 @@ internal sealed class FixtureTools
         ["test_header_parameter"] = (call, _) => new(FixtureCall.Text($"region: {call.TextArgument("region")}")),
         ["test_missing_capability"] = RequireSamplingAsync,
         ["greet"] = (call, _) => new(FixtureCall.Text($"Hello, {call.TextArgument("name")}!")),
-        ["failing_job"] = (_, _) => new(FixtureCall.Text("the job failed", isError: true)),
         ["protocol_error_job"] = (_, _) => throw new McpProtocolException("the job crashed", McpErrorCode.InternalError),
     };
 
-    public FixtureTools(FixtureChanges changes, bool sleeps)
+    public FixtureTools(FixtureChanges changes, bool sleeps, bool tasksRequired)
     {
         _tools["test_trigger_tool_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.ToolListChangedNotification, call, ct);
         _tools["test_trigger_prompt_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.PromptListChangedNotification, call, ct);
         _tools["slow_compute"] = (call, ct) => ComputeAsync(call, sleeps ? call.Argument("seconds")?.GetDouble() ?? 0 : 0, ct);
+        _tools["failing_job"] = (call, _) => new(Fail(call, tasksRequired));
         foreach (var (name, ask) in FixtureAsks.All)
         {
             _tools[name] = ask.AnswerAsync;
@@ -85,6 +91,15 @@ internal sealed class FixtureTools
     private static ValueTask<CallToolResult> RequireSamplingAsync(FixtureCall call, CancellationToken ct) => call.Capabilities.Sampling is not null
         ? new(FixtureCall.Text("the client can sample"))
         : throw new MissingRequiredClientCapabilityException(new ClientCapabilities { Sampling = new() });
+
+    private static CallToolResult Fail(FixtureCall call, bool tasksRequired)
+    {
+        const string Tasks = "io.modelcontextprotocol/tasks";
+        return tasksRequired && call.Capabilities.Extensions?.ContainsKey(Tasks) != true
+            ? throw new MissingRequiredClientCapabilityException(
+                new ClientCapabilities { Extensions = new Dictionary<string, object> { [Tasks] = new JsonObject() } })
+            : FixtureCall.Text("the job failed", isError: true);
+    }
 
     private static async ValueTask<CallToolResult> ComputeAsync(FixtureCall call, double seconds, CancellationToken ct)
     {
