@@ -59,11 +59,14 @@ public sealed class ConformanceTests
         var checks = await RunAsync(node, suite, suite.All, start);
         Assert.Equal(scenarios, checks.Select(check => check.Scenario).Distinct().Count());
 
-        // The suite waits half a second for some answers and calls some tools twice, which is no new call to a gateway that
-        // remembers the first: what failed is asked once more, alone, of another one.
+        // To a gateway that remembers the first, an equal call of a later scenario is no new call: what failed is asked again of another.
         foreach (var scenario in gaps.News(checks).Select(check => check.Scenario).Distinct().ToArray())
         {
-            checks = [.. checks.Where(check => check.Scenario != scenario), .. await RunAsync(node, suite, suite.Only(scenario), start)];
+            await using var other = await start(node);
+            var again = await suite.RunAsync(node, other.Url, suite.Only(scenario));
+            // The suite waits half a second for some answers, and a program that has just started takes its time.
+            again = gaps.News(again).Any() ? await suite.RunAsync(node, other.Url, suite.Only(scenario)) : again;
+            checks = [.. checks.Where(check => check.Scenario != scenario), .. again];
         }
 
         var (news, stale) = (string.Join('\n', gaps.News(checks)), string.Join('\n', gaps.Stale(checks)));
