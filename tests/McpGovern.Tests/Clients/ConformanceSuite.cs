@@ -20,7 +20,7 @@ internal sealed partial class ConformanceSuite(string script, string[] all, stri
         var written = folder.File("out");
         await using var process = new ChildProcess(
             node, [script, "server", "--url", server.ToString(), "-o", written, .. selection], workingDirectory: folder.Path);
-        var finished = await process.EndAsync(limit: TimeSpan.FromMinutes(4));
+        var finished = await process.EndAsync(limit: TimeSpan.FromMinutes(8));
         Assert.True(Directory.Exists(written), finished.ToString());
         return [.. Directory.EnumerateDirectories(written).Order(StringComparer.Ordinal).SelectMany(Read)];
     }

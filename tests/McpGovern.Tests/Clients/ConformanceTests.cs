@@ -47,8 +47,11 @@ public sealed class ConformanceTests
 
     private static ConformanceSuite StableSuite => new(NodeTools.StableConformance, ["--suite", "active"], []);
 
-    private static ConformanceSuite Suite(string revision) =>
-        new(NodeTools.Conformance, ["--requirements", revision], ["--spec-version", revision, "--force"]);
+    // The suite's own limit for a scenario is half a minute, which a busy machine needs.
+    private static ConformanceSuite Suite(string revision) => new(
+        NodeTools.Conformance,
+        ["--requirements", revision, "--timeout", "100000"],
+        ["--spec-version", revision, "--force", "--timeout", "100000"]);
 
     private static Func<string, Task<IConformanceTarget>> Behind(string era, object policy, params string[] options) =>
         async node => await ConformanceGateway.StartAsync(node, policy, [era, .. options]);
