@@ -1,3 +1,4 @@
+using McpGovern.Tests.Clients.Fixture;
 using McpGovern.Tests.Crashes;
 using McpGovern.Tests.Storage;
 using McpGovern.Tests.Upstreams.Fakes;
@@ -22,8 +23,12 @@ internal static class Program
                 return await StoreWriter.RunAsync(options);
             case ["hasty-stdio", var early, var settings, var hold]:
                 return await HastyStdio.RunAsync(early, settings, hold);
+            case ["conformance-upstream", "http", var port, .. var options]:
+                return await new FixtureHttp(FixtureServer.For(options, sleeps: false)).RunAsync(int.Parse(port, null));
+            case ["conformance-upstream", .. var options]:
+                return await FixtureServer.For(options).RunAsync();
             default:
-                await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer | hasty-stdio, each with its options");
+                await Console.Error.WriteLineAsync("usage: fake-upstream | hold-upstream | store-writer | hasty-stdio | conformance-upstream, each with its options");
                 return 2;
         }
     }

@@ -23,7 +23,8 @@ internal static class NodeTools
 
     public static string Conformance { get; } = Package("@modelcontextprotocol/conformance/dist/index.js");
 
-    public static string ConformanceServer { get; } = Path.Combine(Folder, "conformance-server.mjs");
+    /// <summary>The release that most people run; the other one is a preview that knows the stateless revision.</summary>
+    public static string StableConformance { get; } = Package("conformance-016/dist/index.js");
 
     public static string ConformanceProxy { get; } = Path.Combine(Folder, "conformance-proxy.mjs");
 
@@ -39,7 +40,7 @@ internal static class NodeTools
 
     private static async Task<(string? Node, string Reason)> FindNodeAsync()
     {
-        if (new[] { Inspector, ServerEverything, ServerFilesystem, Conformance }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        if (new[] { Inspector, ServerEverything, ServerFilesystem, Conformance, StableConformance }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
         {
             return (null, $"{Path.GetRelativePath(Folder, missing)} is not installed: {HowToGet}");
         }

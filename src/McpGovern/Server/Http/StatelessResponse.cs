@@ -11,7 +11,8 @@ namespace McpGovern.Server;
 /// </summary>
 internal sealed class StatelessResponse(HttpContext http, SseStream events, TimeProvider time)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+    // An upstream's word that the client lacks a capability has a status of its own, and comes as late as an upstream's words do.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private int _begun;
     private JsonRpcError? _refusal;

@@ -1,3 +1,4 @@
+using McpGovern.Tests.Processes;
 using McpGovern.Upstreams;
 
 namespace McpGovern.Tests.Upstreams.Fakes;
@@ -71,10 +72,8 @@ internal sealed record FakeUpstreamOptions
         return options;
     }
 
-    /// <summary>The command line that starts a fake upstream: the running dotnet host and this assembly.</summary>
-    public static (string Command, string[] Args) CommandLine(params string[] options) =>
-        (Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet",
-            [typeof(FakeUpstreamOptions).Assembly.Location, "fake-upstream", .. options]);
+    /// <summary>The command line that starts a fake upstream.</summary>
+    public static (string Command, string[] Args) CommandLine(params string[] options) => ChildRole.CommandLine("fake-upstream", options);
 
     public static UpstreamConfig Config(string name, params string[] options)
     {

@@ -1,0 +1,34 @@
+using McpGovern.Tests.Processes;
+
+namespace McpGovern.Tests.Clients;
+
+/// <summary>What the conformance suite is run against.</summary>
+internal interface IConformanceTarget : IAsyncDisposable
+{
+    Uri Url { get; }
+}
+
+/// <summary>The conformance fixture over HTTP, with nothing between it and the suite.</summary>
+internal sealed class FixtureProcess : IConformanceTarget
+{
+    private readonly ChildProcess _process;
+
+    private FixtureProcess(ChildProcess process, int port)
+    {
+        _process = process;
+        Url = new Uri($"http://127.0.0.1:{port}/mcp");
+    }
+
+    public Uri Url { get; }
+
+    public static async Task<IConformanceTarget> StartAsync(string era)
+    {
+        var port = GovernProcess.FreePort();
+        var (command, args) = ChildRole.CommandLine("conformance-upstream", "http", $"{port}", era);
+        var process = new ChildProcess(command, args);
+        await Eventually.TrueAsync(() => process.Output.Contains("ready", StringComparison.Ordinal), () => process.Errors);
+        return new FixtureProcess(process, port);
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+}
