@@ -28,6 +28,9 @@ public sealed class DependencyTests
     public void Doors_InFeatureFolders_AreNotNamed() => Assert.Empty(DependencyRule.FeaturesKnowNoDoor.BrokenBy(Product.Value));
 
     [Fact]
+    public void Pages_OfTheConsole_NameNoOtherDoor() => Assert.Empty(DependencyRule.PagesKnowNoOtherDoor.BrokenBy(Product.Value));
+
+    [Fact]
     public void Product_Always_IsReadAtAll() =>
         Assert.Contains(Product.Value, use => use.User.StartsWith("McpGovern.Server.", StringComparison.Ordinal) && use.Assembly == "McpGovern");
 

@@ -24,6 +24,18 @@ internal sealed class KeyRing
         return found;
     }
 
+    /// <summary>For a login: whose key it is, and what stands for it in the login's record, which opens nothing.</summary>
+    public (Actor Actor, string Tag)? Open(string key, string login) => Find(key) is { } actor ? (actor, TagOf(HashOf(key), login)) : null;
+
+    /// <summary>Whose key the tag of that login stands for, if that key is still there.</summary>
+    public Actor? FindTagged(string tag, string login)
+    {
+        var wanted = Encoding.ASCII.GetBytes(tag);
+        return Array.Find(_keys, known => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(TagOf(known.Hash, login)), wanted)).Actor;
+    }
+
+    private static string TagOf(byte[] hash, string login) => Convert.ToHexStringLower(HMACSHA256.HashData(hash, Encoding.UTF8.GetBytes(login)));
+
     // Two keys of one owner are one credential: the owner cannot approve with one what it asked with the other.
     private static Actor ActorOf(ActorEntry entry) =>
         new(entry.Id, $"key:{entry.Id}", "key") { Roles = entry.Roles, Groups = entry.Groups };
