@@ -67,6 +67,12 @@ internal sealed class ApprovalConsole(CallQueries queries, DecisionHandler decis
 
     private static Task AskForLoginAsync(ConsoleRequest request)
     {
+        // Coming from another site, a browser keeps our cookie back; from our own page it sends it, if there is one.
+        if (HttpMethods.IsGet(request.Http.Request.Method) && request.Http.Request.Headers["Sec-Fetch-Site"] == "cross-site")
+        {
+            return request.MessageAsync(StatusCodes.Status200OK, "One moment", "The page opens.", again: true);
+        }
+
         var call = request.Http.Request.Path.Value!.Split('/') is ["", "approvals", { Length: > 0 } id] && CallId.TryParse(id, out var callId) ? $"/{callId}" : "";
         return request.GoAsync($"login?to=approvals{call}");
     }

@@ -33,8 +33,9 @@ internal sealed record ConsoleRequest(HttpContext Http, Actor? Actor, string? Lo
         new RazorComponentResult<TPage>(parameters) { StatusCode = status, PreventStreamingRendering = true }.ExecuteAsync(Http);
 
     /// <summary>A page that says one thing; it needs neither login nor store.</summary>
-    public Task MessageAsync(int status, string title, string text) =>
-        PageAsync<MessagePage>(new { Frame = new PageFrame(Up, null, null), Title = title, Text = text }, status);
+    /// <param name="again">The browser asks for the same page again, at once.</param>
+    public Task MessageAsync(int status, string title, string text, bool again = false) =>
+        PageAsync<MessagePage>(new { Frame = new PageFrame(Up, null, null), Title = title, Text = text, Again = again }, status);
 
     public Task NotFoundAsync() => MessageAsync(StatusCodes.Status404NotFound, "Not found", "There is no such page, or no such call that you may see.");
 

@@ -19,6 +19,7 @@ internal static class PageHeaders
         response.Headers["Cross-Origin-Opener-Policy"] = "same-origin";
         response.Headers["Cross-Origin-Resource-Policy"] = "same-origin";
         response.Headers.Remove("Pragma");
+        response.Headers.Remove("blazor-enhanced-nav");
         return Task.CompletedTask;
     });
 }
