@@ -24,6 +24,9 @@ public sealed record CallCard(CallView Call)
     /// <summary>With every character outside ASCII escaped, where there are any: letters of two scripts can look alike.</summary>
     public string? Ascii { get; private init; }
 
+    /// <summary>More than fits the box on a phone: what is not seen at once must not be overlooked.</summary>
+    public bool IsLong => Stored.Length > 600 || Arguments.Count(c => c == '\n') > 15;
+
     public string? Result { get; private init; }
 
     /// <summary>Something is still to come that the page will show when it is asked again.</summary>

@@ -82,6 +82,7 @@ public sealed partial class PageTests
         Assert.DoesNotMatch(@"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}-[\n]]|\udb40", shown["arguments"]);
         Assert.Equal(text.Any(char.IsLetter) && text.Any(c => c > 0x7f && char.IsLetter(c)), shown.ContainsKey("ascii"));
         Assert.All(shown.Where(pair => pair.Key == "ascii"), pair => Assert.Matches(@"^[\x20-\x7e]*$", pair.Value));
+        Assert.Equal(stored.Length > 600, html.Contains("read on to the end of the box", StringComparison.Ordinal));
         Assert.Single(Pre().Matches(html), match => match.Groups[1].Value == "arguments");
     }
 
