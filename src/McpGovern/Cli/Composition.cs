@@ -45,8 +45,9 @@ internal static class Composition
     public static ILoggerFactory Logs(LogLevel level) => LoggerFactory.Create(logging => logging
         .SetMinimumLevel(level)
         .AddFilter("Microsoft", LogLevel.Warning)
-        // It warns that the keys of logins are not encrypted: they are in the store, beside all that they protect.
-        .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error)
+        // It warns that the keys of logins are not encrypted, as they are in the store beside all that they protect; what it cannot read or
+        // write becomes a page's own failure, which is logged there.
+        .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Critical)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
