@@ -24,9 +24,10 @@ internal static class AgentText
         $"This call ran already at {Time(call.At)} and was not run again. What follows is its stored result.";
 
     /// <summary>Where a call without a result stands.</summary>
-    public static string Of(LoadedCall call) => call.State switch
+    /// <param name="url">Of the page where a person decides it, if there is one.</param>
+    public static string Of(LoadedCall call, string? url = null) => call.State switch
     {
-        Pending s => $"Not executed: this call needs an approval. It is parked as {call.Id} and waits for {Approvers(s)}{Until(s.Required.Deadline)}. "
+        Pending s => $"Not executed: this call needs an approval. It is parked as {call.Id} and waits for {Approvers(s)}{Until(s.Required.Deadline)}.{At(url)} "
             + $"{After(call.Id)} Do not try again with other arguments: that would be another call and need another approval.",
         Approved { Deferred: { } d } => $"Not executed yet: {call.Id} is approved and waits for its server ({d.Why}); tried again at {Time(d.RetryAt)}. {After(call.Id)}",
         Approved => $"Not executed yet: {call.Id} is approved and will run. {After(call.Id)}",
@@ -54,6 +55,8 @@ internal static class AgentText
         var who = s.Required.Approvers.Count == 0 ? "an approver" : string.Join(" or ", s.Required.Approvers);
         return s.Required.Quorum == 1 ? who : $"{s.Required.Quorum} approvals by {who} ({CallDecision.Have(s.Facts)} so far)";
     }
+
+    private static string At(string? url) => url is null ? "" : $" They find it at {url} (after a login).";
 
     private static string Until(DateTimeOffset? deadline) => deadline is { } at ? $" until {Time(at)}" : "";
 }

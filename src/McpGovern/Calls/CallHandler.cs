@@ -97,7 +97,7 @@ internal sealed partial class CallHandler(
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
             UpstreamAnswer.NotSent not => Say(AgentText.Unavailable(tool.Server, not.Reason)),
-            _ => Say(AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call)),
+            _ => Say(AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
         };
     }
 

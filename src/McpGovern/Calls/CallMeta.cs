@@ -15,6 +15,7 @@ internal sealed record CallMeta(
     [JsonPropertyName("redelivered"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Redelivered { get; init; }
 
-    public static CallMeta Of(LoadedCall call) => new(call.Id, call.Known.Call.ExecutionId, CallStatus.Of(call.State), call.Known.Gate?.CallHash,
-        call.Known.Gate?.Deadline, Url: null);
+    /// <param name="url">Of the call's page; it is good for as long as the call can be looked at.</param>
+    public static CallMeta Of(LoadedCall call, string? url) => new(call.Id, call.Known.Call.ExecutionId, CallStatus.Of(call.State), call.Known.Gate?.CallHash,
+        call.Known.Gate?.Deadline, url);
 }

@@ -5,13 +5,14 @@ using McpGovern.Storage;
 namespace McpGovern.Calls;
 
 /// <summary>What may be looked at, by whom: the same lists and views for every door.</summary>
-internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, Delivery delivery)
+internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, Delivery delivery, Func<string, string?> urlOf)
 {
     private const int MaxSuccessors = 16;
 
     /// <summary>One page of the calls that the actor may see, newest first.</summary>
+    /// <param name="which">Leaves out others than these.</param>
     /// <exception cref="FormatException">The cursor is not one of ours.</exception>
-    public async Task<CallList> ListAsync(Actor actor, CallFilter filter, CancellationToken ct)
+    public async Task<CallList> ListAsync(Actor actor, CallFilter filter, CancellationToken ct, Func<LoadedCall, bool>? which = null)
     {
         var query = new CallQuery(filter.Statuses, Math.Clamp(filter.Limit, 1, 200))
         {
@@ -26,8 +27,8 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             var visible = page.Calls
                 .Select(TryRead)
                 .OfType<LoadedCall>()
-                .Where(call => CallAccess.MaySee(actor, call.Known))
-                .Select(call => call.View)
+                .Where(call => CallAccess.MaySee(actor, call.Known) && which?.Invoke(call) != false)
+                .Select(ViewOf)
                 .ToArray();
             if (visible.Length > 0 || page.NextCursor is null)
             {
@@ -37,6 +38,8 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             query = query with { Cursor = page.NextCursor };
         }
     }
+
+    private CallView ViewOf(LoadedCall call) => call.View with { Url = urlOf(call.Id) };
 
     // One history that cannot be read must not hide the others; by its own id it is an error.
     private static LoadedCall? TryRead(StoredCall stored)
@@ -61,7 +64,7 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
         }
 
         var result = await store.LoadResultAsync(call.Id, ct);
-        return call.View with { Result = result is null ? null : Encoding.UTF8.GetString(result.Json.Span) };
+        return ViewOf(call) with { Result = result is null ? null : Encoding.UTF8.GetString(result.Json.Span) };
     }
 
     /// <summary>The events of a call that the actor may see.</summary>

@@ -4,17 +4,17 @@ using static McpGovern.Calls.CallState;
 namespace McpGovern.Calls;
 
 /// <summary>Hands a gated call's stored result over, and records the first time.</summary>
-internal sealed class Delivery(CallStreams streams, ICallStore store, TimeProvider time)
+internal sealed class Delivery(CallStreams streams, ICallStore store, Func<string, string?> urlOf, TimeProvider time)
 {
     /// <param name="door">See <see cref="ResultDelivered"/>.</param>
     /// <param name="again">The caller sent the call again after it ran: the result says that it was not run again.</param>
     public async Task<CallAnswer> AnswerAsync(LoadedCall call, string door, bool again = false)
     {
         var stored = call.State is Ended or Resolved ? await store.LoadResultAsync(call.Id, CancellationToken.None) : null;
-        var meta = CallMeta.Of(call) with { Redelivered = again };
+        var meta = CallMeta.Of(call, urlOf(call.Id)) with { Redelivered = again };
         if (stored is null)
         {
-            return new CallAnswer.Result(ResultJson.Error(AgentText.Of(call), meta));
+            return new CallAnswer.Result(ResultJson.Error(AgentText.Of(call, meta.Url), meta));
         }
 
         if (call.State is Ended { DeliveredAt: null })

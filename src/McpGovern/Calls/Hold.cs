@@ -4,7 +4,7 @@ using static McpGovern.Calls.CallState;
 namespace McpGovern.Calls;
 
 /// <summary>Waits a short while for a parked call's decision, because an answer in time spares the agent everything else.</summary>
-internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dispatcher, Delivery delivery, TimeSpan limit, TimeProvider time)
+internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dispatcher, Delivery delivery, Func<string, string?> urlOf, TimeSpan limit, TimeProvider time)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
@@ -29,7 +29,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         catch (StoreUnavailableException)
         {
             // It is recorded, and may have been sent by now: to say that it was not executed could be a lie.
-            return new CallAnswer.Result(ResultJson.Error(AgentText.OutOfSight(call.Id), CallMeta.Of(call)));
+            return new CallAnswer.Result(ResultJson.Error(AgentText.OutOfSight(call.Id), CallMeta.Of(call, urlOf(call.Id))));
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Wire;
 
 namespace McpGovern.Cli;
 

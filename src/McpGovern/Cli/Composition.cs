@@ -45,6 +45,9 @@ internal static class Composition
     public static ILoggerFactory Logs(LogLevel level) => LoggerFactory.Create(logging => logging
         .SetMinimumLevel(level)
         .AddFilter("Microsoft", LogLevel.Warning)
+        // It warns that the keys of logins are not encrypted, as they are in the store beside all that they protect; what it cannot read or
+        // write becomes a page's own failure, which is logged there.
+        .AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Critical)
         .AddSimpleConsole(console =>
         {
             console.SingleLine = true;
@@ -58,7 +61,10 @@ internal static class Composition
         var time = TimeProvider.System;
         var caps = settings.Caps;
         var options = new GatewayOptions(settings.Scope, settings.Hold, settings.CallTimeout, settings.Retention,
-            new CallLimits(caps.PendingPerActor, caps.ArgumentsBytes, caps.GatedArgumentsBytes), caps.ResultBytes);
+            new CallLimits(caps.PendingPerActor, caps.ArgumentsBytes, caps.GatedArgumentsBytes), caps.ResultBytes)
+        {
+            PublicUrl = settings.PublicUrl is { } url ? HttpOptions.Root(new Uri(url)) : null,
+        };
         return new Gateway(
             CallStores.Open(settings.Store, time, logs),
             new PolicySource(settings.Policy, settings.PolicyInputs, time),

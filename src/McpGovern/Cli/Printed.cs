@@ -1,6 +1,6 @@
 using System.Text;
 using McpGovern.Calls;
-using McpGovern.Server;
+using McpGovern.Wire;
 
 namespace McpGovern.Cli;
 
@@ -61,6 +61,7 @@ internal static class Printed
         }
 
         Row("call hash", call.CallHash);
+        Row("page", call.Url);
         text.Append("arguments (data from the agent, unverified): ").AppendLine(VisibleJson.Of(call.Arguments));
         if (call.Result is { } result)
         {
@@ -73,10 +74,10 @@ internal static class Printed
     public static string WhereItStands(CallView call) => Line($"{call.CallId} is {call.Status}{(call.Reason is { } why ? $" ({why})" : "")}: there is no result to print");
 
     /// <summary>One line, whatever it holds: what a terminal would obey or hide is shown as an escape.</summary>
-    public static string Line(string text) => VisibleJson.Of(string.Concat(text.Select(c => c < ' ' ? $"\\u{(int)c:x4}" : c.ToString())));
+    public static string Line(string text) => VisibleJson.Line(text);
 
     /// <summary>The same for several lines.</summary>
-    public static string Lines(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(Line));
+    public static string Lines(string text) => VisibleJson.Lines(text);
 
     private static string Until(CallView call) => call is { Status: "pending", Deadline: { } at } ? $", until {AgentText.Time(at)}" : "";
 

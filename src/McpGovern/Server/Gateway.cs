@@ -9,7 +9,11 @@ namespace McpGovern.Server;
 /// <param name="Hold">How long a parked call's answer waits for its decision.</param>
 /// <param name="CallTimeout">After it, a call that was sent is <c>outcome_unknown</c>.</param>
 /// <param name="MaxKeptResult">Bytes.</param>
-internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult);
+internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult)
+{
+    /// <summary>Where people find the approval page, ending in a slash; <c>null</c> where that is not known, or only once it is served.</summary>
+    public Uri? PublicUrl { get; init; }
+}
 
 /// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
 internal sealed class Gateway : IAsyncDisposable
@@ -23,21 +27,22 @@ internal sealed class Gateway : IAsyncDisposable
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
         (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
+        Links = new ApprovalLinks(options.PublicUrl);
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
         var check = new ApprovalCheck(streams, policy, onlyUpstream, time);
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
-        var delivery = new Delivery(streams, store, time);
+        var delivery = new Delivery(streams, store, UrlOf, time);
         Dispatcher = new Dispatcher(streams, upstreams, policy, check, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
         sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
-        Queries = new CallQueries(streams, store, check, delivery);
+        Queries = new CallQueries(streams, store, check, delivery, UrlOf);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
         Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time),
-            new Hold(streams, store, Dispatcher, delivery, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
+            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
     public ICallStore Store { get; }
@@ -53,6 +58,9 @@ internal sealed class Gateway : IAsyncDisposable
     public GovernedTools Tools { get; }
     public Dispatcher Dispatcher { get; }
 
+    /// <summary>Set once more by the server that serves the page, which learns its port only when it has it.</summary>
+    public ApprovalLinks Links { get; set; }
+
     /// <summary>How long what is under way may take to end by itself when the process ends.</summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(1);
 
@@ -66,6 +74,8 @@ internal sealed class Gateway : IAsyncDisposable
 
     /// <summary>Begins to do what is due: for processes that serve.</summary>
     public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, stop.Token), reloader.RunAsync(stop.Token));
+
+    private string? UrlOf(string callId) => Links.For(callId);
 
     /// <summary>Takes up nothing new, gives what is under way a moment to end, and lets go of upstreams and store.</summary>
     public async ValueTask DisposeAsync()

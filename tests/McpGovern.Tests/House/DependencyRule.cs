@@ -3,7 +3,7 @@ namespace McpGovern.Tests.House;
 /// <summary>Who must not name what, in the words of the style guide.</summary>
 internal sealed record DependencyRule(string Says, Func<string, bool> Binds, Func<TypeUse, bool> Forbids)
 {
-    private static readonly string[] Edges = ["McpGovern.Cli", "McpGovern.Console", "McpGovern.Server"];
+    private static readonly string[] Edges = ["McpGovern.Cli", "McpGovern.ConsolePages", "McpGovern.Server"];
     private static readonly string[] Features = ["McpGovern.Calls", "McpGovern.Policy", "McpGovern.Upstreams", "McpGovern.Storage", "McpGovern.Audit"];
 
     /// <summary>The machinery that could make a rule depend on anything but its arguments.</summary>
@@ -31,6 +31,10 @@ internal sealed record DependencyRule(string Says, Func<string, bool> Binds, Fun
             "only Server, Upstreams and Wire name MCP SDK types",
             user => !StartsWithAny(user, ["McpGovern.Server", "McpGovern.Upstreams", "McpGovern.Wire"]),
             use => StartsWithAny(use.Assembly, ["ModelContextProtocol"])),
+        PagesKnowNoOtherDoor = new(
+            "the console calls feature folders, and the server that hosts it is not one",
+            user => IsUnder(user, "McpGovern.ConsolePages"),
+            use => StartsWithAny(use.Used, ["McpGovern.Cli", "McpGovern.Server", "McpGovern.Settings", "McpGovern.Upstreams"])),
         FeaturesKnowNoDoor = new(
             "feature folders never name Cli, Console or Server",
             user => StartsWithAny(user, Features),

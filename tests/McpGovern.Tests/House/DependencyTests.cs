@@ -28,6 +28,16 @@ public sealed class DependencyTests
     public void Doors_InFeatureFolders_AreNotNamed() => Assert.Empty(DependencyRule.FeaturesKnowNoDoor.BrokenBy(Product.Value));
 
     [Fact]
+    public void Pages_OfTheConsole_NameNoOtherDoor() => Assert.Empty(DependencyRule.PagesKnowNoOtherDoor.BrokenBy(Product.Value));
+
+    [Theory]
+    [InlineData("McpGovern.ConsolePages.Pages.CardPage", "McpGovern.Server.Gateway", 1)]
+    [InlineData("McpGovern.ConsolePages.Pages.CardPage", "McpGovern.Calls.DecisionHandler", 0)]
+    [InlineData("McpGovern.Server.HttpServe", "McpGovern.ConsolePages.ApprovalConsole", 0)]
+    public void Pages_ThatNameTheirServer_BreakTheRule(string user, string used, int broken) =>
+        Assert.Equal(broken, DependencyRule.PagesKnowNoOtherDoor.BrokenBy([new(user, "McpGovern", used)]).Count());
+
+    [Fact]
     public void Product_Always_IsReadAtAll() =>
         Assert.Contains(Product.Value, use => use.User.StartsWith("McpGovern.Server.", StringComparison.Ordinal) && use.Assembly == "McpGovern");
 

@@ -150,7 +150,7 @@ public sealed class DecisionDoorTests(HttpGateway gateway) : IClassFixture<HttpG
     [InlineData("{\"a\":\"x\u202ey\u200b\u00a0z\"}", "{\"a\":\"x\\u202ey\\u200b\\u00a0z\"}")]
     [InlineData("{\"é\":\"漢\"}", "{\"é\":\"漢\"}")]
     [InlineData("{\"a\":\"\u007f\U000e0041\"}", "{\"a\":\"\\u007f\\udb40\\udc41\"}")]
-    public void VisibleJson_EscapesWhatCannotBeSeen(string json, string visible) => Assert.Equal(visible, McpGovern.Server.VisibleJson.Of(json));
+    public void VisibleJson_EscapesWhatCannotBeSeen(string json, string visible) => Assert.Equal(visible, McpGovern.Wire.VisibleJson.Of(json));
 
     private async Task<IEnumerable<string?>> IdsAsync(string path, string key) =>
         (await gateway.SendAsync(HttpMethod.Get, path, key)).Body.GetProperty("calls").EnumerateArray().Select(call => Text(call, "call_id"));

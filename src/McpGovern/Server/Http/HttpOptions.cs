@@ -24,6 +24,14 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
 
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>An address that others can be relative to.</summary>
+    public static Uri Root(Uri address) => address.AbsoluteUri.EndsWith('/') ? address : new(address.AbsoluteUri + "/");
+
+    /// <summary>Where people find the pages of a server that listens there: nowhere, if it only knows that it listens everywhere.</summary>
+    public Uri? PagesAt(Uri listening) => PublicUrl is { } url ? Root(url)
+        : Address is { } address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) ? null
+        : Root(listening);
+
     /// <summary>Why this cannot be served, and the cure; <c>null</c> where it can.</summary>
     public string? WhyNot() => this switch
     {

@@ -1,4 +1,5 @@
 using McpGovern.Calls;
+using McpGovern.ConsolePages;
 using McpGovern.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Logging;
 
 namespace McpGovern.Server;
 
-/// <summary>One port: <c>/mcp</c>, <c>/api/v1</c>, JamJet's routes and the health checks. Every request passes the same steps in the same order.</summary>
+/// <summary>One port: <c>/mcp</c>, <c>/api/v1</c>, JamJet's routes, the pages for people and the health checks. Every request passes the same steps in the same order.</summary>
 internal sealed class HttpServe : IAsyncDisposable
 {
     private static readonly string[] Open = ["/healthz", "/readyz"];
@@ -39,6 +40,7 @@ internal sealed class HttpServe : IAsyncDisposable
         // The empty builder reads no environment: no ASPNETCORE_URLS opens a port that the settings do not name.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddSingleton(logs).AddRouting();
+        ConsoleServices.Add(builder.Services, gateway.Store, time, options.PublicUrl is { Scheme: "https" }, options.Listen.Port);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         var app = builder.Build();
@@ -46,13 +48,17 @@ internal sealed class HttpServe : IAsyncDisposable
         var stateless = new StatelessEndpoint(door, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
         var log = logs.CreateLogger<HttpServe>();
         var guard = new HostGuard(options);
-        app.Use((http, next) => AdmitAsync(http, next, guard, authenticator, log));
+        var logins = new Logins(new(authenticator.OpenAsync, authenticator.FindTaggedAsync), gateway.Store, time);
+        var console = new ApprovalConsole(gateway.Queries, gateway.Decisions, logins, options.PublicUrl, time, logs.CreateLogger<ApprovalConsole>());
+        app.Use((http, next) => AdmitAsync(http, next, guard, authenticator, console, log));
         authenticator.Metadata?.Map(app);
         MapAll(app, new McpEndpoint(sessions, stateless, options), gateway, storeAnswers, log);
+        console.Map(app);
         // Streams would hold the shutdown up until its time is over.
         app.Lifetime.ApplicationStopping.Register(() => sessions.EndAllAsync().Wait(TimeSpan.FromSeconds(2)));
         await app.StartAsync(ct);
         var serve = new HttpServe(app, sessions);
+        gateway.Links = new ApprovalLinks(options.PagesAt(serve.Address));
         log.Serving(serve.Address.ToString());
         return serve;
     }
@@ -80,14 +86,20 @@ internal sealed class HttpServe : IAsyncDisposable
         }
     }
 
-    private static async Task AdmitAsync(HttpContext http, RequestDelegate next, HostGuard guard, Authenticator authenticator, ILogger log)
+    private static async Task AdmitAsync(HttpContext http, RequestDelegate next, HostGuard guard, Authenticator authenticator, ApprovalConsole console, ILogger log)
     {
         try
         {
             if (guard.WhyNot(http) is { } why)
             {
                 log.RequestRefused(http.Request.Method, http.Request.Path, why);
-                await Problem.WriteAsync(http, StatusCodes.Status403Forbidden, "forbidden", why);
+                await (ApprovalConsole.Owns(http.Request.Path) ? ApprovalConsole.RefuseAsync(http, why)
+                    : Problem.WriteAsync(http, StatusCodes.Status403Forbidden, "forbidden", why));
+            }
+            else if (ApprovalConsole.Owns(http.Request.Path))
+            {
+                // A login's cookie opens these and nothing else, and a key opens none of them.
+                await console.ServeAsync(http, next);
             }
             else if (Open.Contains(http.Request.Path.Value) || authenticator.Metadata?.IsAt(http.Request.Path) == true
                 || await Authentication.TryAuthenticateAsync(http, authenticator))

@@ -6,7 +6,7 @@ namespace McpGovern.Server;
 
 /// <summary>Keys that were made with <c>keys create</c>: in the store, so that all processes know them, and revoked for all of them at once.</summary>
 /// <param name="entries">The settings' actors: a key for one of them has its groups, and no more than its roles.</param>
-internal sealed class ApiKeys(ISharedState shared, IReadOnlyList<ActorEntry> entries, TimeProvider time) : ICredentials
+internal sealed class ApiKeys(ISharedState shared, IReadOnlyList<ActorEntry> entries, TimeProvider time) : ILoginKeys
 {
     /// <summary>So that a new one is in use before the old one goes.</summary>
     public const int MostLive = 2;
@@ -59,7 +59,16 @@ internal sealed class ApiKeys(ISharedState shared, IReadOnlyList<ActorEntry> ent
     }
 
     public async ValueTask<Actor?> FindAsync(string bearer, CancellationToken ct) =>
-        ApiKey.IdOf(bearer) is { } id && await KnownAsync(id, ct) is { } key && key.Opens(bearer) && key.IsLive(time.GetUtcNow()) ? ActorOf(key) : null;
+        ApiKey.IdOf(bearer) is { } id && await LiveAsync(id, ct) is { } key && key.Opens(bearer) ? ActorOf(key) : null;
+
+    public async ValueTask<(Actor Actor, string Tag)?> OpenAsync(string key, string login, CancellationToken ct) =>
+        await FindAsync(key, ct) is { } actor ? (actor, Prefix + ApiKey.IdOf(key)) : null;
+
+    public async ValueTask<Actor?> FindTaggedAsync(string tag, string login, CancellationToken ct) =>
+        tag.StartsWith(Prefix, StringComparison.Ordinal) && await LiveAsync(tag[Prefix.Length..], ct) is { } key ? ActorOf(key) : null;
+
+    private async ValueTask<ApiKey?> LiveAsync(string id, CancellationToken ct) =>
+        await KnownAsync(id, ct) is { } key && key.IsLive(time.GetUtcNow()) ? key : null;
 
     private async ValueTask<ApiKey?> KnownAsync(string id, CancellationToken ct)
     {

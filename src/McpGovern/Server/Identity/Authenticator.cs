@@ -21,4 +21,30 @@ internal sealed record Authenticator(IReadOnlyList<ICredentials> Credentials, Re
 
         return null;
     }
+
+    public async ValueTask<(Actor Actor, string Tag)?> OpenAsync(string key, string login, CancellationToken ct)
+    {
+        foreach (var keys in key.Length <= MaxLength ? Credentials.OfType<ILoginKeys>() : [])
+        {
+            if (await keys.OpenAsync(key, login, ct) is { } opened)
+            {
+                return opened;
+            }
+        }
+
+        return null;
+    }
+
+    public async ValueTask<Actor?> FindTaggedAsync(string tag, string login, CancellationToken ct)
+    {
+        foreach (var keys in Credentials.OfType<ILoginKeys>())
+        {
+            if (await keys.FindTaggedAsync(tag, login, ct) is { } actor)
+            {
+                return actor;
+            }
+        }
+
+        return null;
+    }
 }

@@ -5,7 +5,7 @@ using McpGovern.Calls;
 namespace McpGovern.Server;
 
 /// <summary>Whose key it is. Keys are held as hashes and compared in constant time, all of them, whatever is found.</summary>
-internal sealed class KeyRing : ICredentials
+internal sealed class KeyRing : ILoginKeys
 {
     private readonly (byte[] Hash, Actor Actor)[] _keys;
 
@@ -25,6 +25,18 @@ internal sealed class KeyRing : ICredentials
 
         return found;
     }
+
+    public ValueTask<(Actor Actor, string Tag)?> OpenAsync(string key, string login, CancellationToken ct) =>
+        ValueTask.FromResult<(Actor, string)?>(Find(key) is { } actor ? (actor, TagOf(HashOf(key), login)) : null);
+
+    public ValueTask<Actor?> FindTaggedAsync(string tag, string login, CancellationToken ct)
+    {
+        var wanted = Encoding.ASCII.GetBytes(tag);
+        var known = Array.Find(_keys, known => CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(TagOf(known.Hash, login)), wanted));
+        return ValueTask.FromResult<Actor?>(known.Actor);
+    }
+
+    private static string TagOf(byte[] hash, string login) => Convert.ToHexStringLower(HMACSHA256.HashData(hash, Encoding.UTF8.GetBytes(login)));
 
     // Two keys of one owner are one credential: the owner cannot approve with one what it asked with the other.
     private static Actor ActorOf(ActorEntry entry) =>

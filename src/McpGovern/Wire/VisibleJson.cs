@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace McpGovern.Server;
+namespace McpGovern.Wire;
 
 /// <summary>Escapes what a reader could not see or would misread (control, bidi and zero-width characters, fillers), changing no meaning of the JSON.</summary>
 internal static class VisibleJson
@@ -9,7 +9,18 @@ internal static class VisibleJson
     // The one control character that JSON lets into a string unescaped.
     private const char Delete = '\x7f';
 
-    public static string Of(string json)
+    public static string Of(string json) => Escape(json, IsInvisible);
+
+    /// <summary>Escapes everything outside ASCII: letters of two scripts can look alike.</summary>
+    public static string Ascii(string json) => Escape(json, _ => true);
+
+    /// <summary>One line of text, whatever it holds: what a terminal or a page would obey or hide is shown as an escape.</summary>
+    public static string Line(string text) => Of(string.Concat(text.Select(c => c < ' ' ? $"\\u{(int)c:x4}" : c.ToString())));
+
+    /// <summary>The same for several lines.</summary>
+    public static string Lines(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(Line));
+
+    private static string Escape(string json, Func<Rune, bool> isEscaped)
     {
         if (json.All(c => c < Delete))
         {
@@ -19,7 +30,7 @@ internal static class VisibleJson
         var output = new StringBuilder(json.Length);
         foreach (var rune in json.EnumerateRunes())
         {
-            if (rune.Value < Delete || !IsInvisible(rune))
+            if (rune.Value < Delete || !isEscaped(rune))
             {
                 output.Append(rune);
                 continue;
