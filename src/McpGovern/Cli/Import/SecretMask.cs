@@ -48,10 +48,9 @@ internal static partial class SecretMask
                     before = value;
                     break;
                 case JsonTokenType.Comment:
-                    var comment = reader.GetComment();
-                    text.Append(Encoding.UTF8.GetString(file.AsSpan(at, token - at))).Append("// ").Append(Hidden);
+                    text.Append(Encoding.UTF8.GetString(file.AsSpan(at, token - at))).Append(file[token + 1] == '*' ? $"/* {Hidden} */" : $"// {Hidden}");
                     at = bom + (int)reader.BytesConsumed;
-                    text.Append(comment.Contains('\n', StringComparison.Ordinal) || file[at - 1] == '\n' ? "\n" : "");
+                    text.Append(file[at - 1] == '\n' ? "\n" : "");
                     break;
             }
         }
