@@ -1,5 +1,6 @@
 # docker build -t mcpgovern .
-# docker run --rm -p 127.0.0.1:7700:7700 -v "$PWD/config:/config:ro" -v mcpgovern-data:/data -e ALICE_KEY mcpgovern serve --listen http://0.0.0.0:7700
+# docker run --rm -p 127.0.0.1:7700:7700 -v "$PWD/config:/config:ro" -v mcpgovern-data:/data \
+#   -e MCPGOVERN_LISTEN=http://0.0.0.0:7700 -e ALICE_KEY mcpgovern
 # (config/mcpgovern.yaml, with actors that have keys: beyond loopback nothing is served without. Under another published port, give public_url.)
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
@@ -13,21 +14,24 @@ COPY src/ src/
 RUN dotnet publish --no-restore --configuration Release --output /app src/McpGovern
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
+LABEL org.opencontainers.image.title="McpGovern" \
+      org.opencontainers.image.description="Policy and approvals in front of MCP servers" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      io.modelcontextprotocol.server.name="io.github.mcpgovern/mcpgovern"
 WORKDIR /app
 COPY --from=build /app ./
 COPY LICENSE ./
+# 1654 is the base image's own unprivileged user, as a number so that an orchestrator can see that it is not root.
 # A volume takes over the owner of the folder it is first mounted on.
-RUN install -d -o "$APP_UID" -g "$APP_UID" -m 0700 /data && install -d /config
-USER $APP_UID
+RUN install -d -o 1654 -g 1654 -m 0700 /data && install -d /config
+USER 1654:1654
 WORKDIR /config
 # Settings and keys come at run time: a file or variables. None is in the image.
-# The default address is loopback, which in a container nobody reaches: `--listen` has to say otherwise, as above.
-ENV MCPGOVERN_STORE=sqlite:/data/mcpgovern.db \
-    HEALTHCHECK_PORT=7700
+ENV MCPGOVERN_STORE=sqlite:/data/mcpgovern.db
 VOLUME /data
+# The default address is loopback, which in a container nobody else reaches: MCPGOVERN_LISTEN or `listen` has to say otherwise, as above.
 EXPOSE 7700
-# The image has no curl: bash speaks enough HTTP to ask.
-HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$HEALTHCHECK_PORT && printf 'GET /healthz HTTP/1.1\\r\\nHost: localhost:%s\\r\\nConnection: close\\r\\n\\r\\n' \"$HEALTHCHECK_PORT\" >&3 && read -r _ status _ <&3 && [[ $status == 200 ]]"]
+# It asks where the same variable, or the same settings, say that the server listens; a --listen flag it does not know.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=20s --retries=3 CMD ["dotnet", "/app/McpGovern.dll", "health"]
 ENTRYPOINT ["dotnet", "/app/McpGovern.dll"]
 CMD ["serve"]

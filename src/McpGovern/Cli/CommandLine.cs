@@ -22,6 +22,7 @@ internal static class CommandLine
             PolicyVerbs.Build(),
             KeyVerbs.Build(),
             DoctorVerb.Build(),
+            HealthVerb.Build(),
             ImportVerb.Build(),
             DemoVerb.Build(),
         ])
@@ -34,7 +35,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
-        var parsed = Root().Parse(args);
+        var parsed = Root().Parse(WrapVerb.WithDashes(args));
         if (parsed.Errors.Count == 0)
         {
             return await parsed.InvokeAsync(Patient);

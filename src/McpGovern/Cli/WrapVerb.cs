@@ -19,9 +19,14 @@ internal static class WrapVerb
 
     private static readonly Argument<string[]> Server = new("command")
     {
-        Description = "After --: the server's command and its arguments. It gets this process's environment, except MCPGOVERN_*",
+        Description = "The server's command and its arguments. It gets this process's environment, except MCPGOVERN_*",
         Arity = ArgumentArity.OneOrMore,
     };
+
+    private static readonly string[] PolicyVariables = ["MCPGOVERN_POLICIES", "MCPGOVERN_POLICY"];
+
+    // All take a value.
+    private static readonly string[] Ours = [.. new Option[] { Name, Policy, SharedOptions.As, SharedOptions.Store, SharedOptions.Hold }.Select(option => option.Name)];
 
     public static Command Build()
     {
@@ -31,6 +36,21 @@ internal static class WrapVerb
         };
         command.SetAction((parsed, ct) => ServeVerbs.StdioAsync(Load(parsed, SettingsSources.OfProcess()), parsed, ct));
         return command;
+    }
+
+    /// <summary>
+    /// With the two dashes that some launchers swallow: the first word that is no option of ours begins the server's command, as for
+    /// <c>env</c> or <c>nice</c>, and what follows is the server's whatever it looks like.
+    /// </summary>
+    internal static string[] WithDashes(string[] args)
+    {
+        var at = 1;
+        while (at < args.Length && args[at].StartsWith('-') && args[at] != "--")
+        {
+            at += Ours.Contains(args[at]) ? 2 : 1;
+        }
+
+        return args is ["wrap", ..] && at < args.Length && args[at] != "--" ? [.. args[..at], "--", .. args[at..]] : args;
     }
 
     private static GovernSettings? Load(ParseResult parsed, SettingsSources sources)
@@ -61,8 +81,9 @@ internal static class WrapVerb
     /// <summary>Whoever named a policy, or has one lying there, must never be left with none: only where there is no file at all is everything allowed.</summary>
     private static bool FindPolicy(string? named, SettingsSources sources, Dictionary<string, string> flags)
     {
-        if (named is null && (sources.Environment.ContainsKey("MCPGOVERN_POLICIES") || sources.Environment.ContainsKey("MCPGOVERN_POLICY")))
+        if (named is null && PolicyVariables.FirstOrDefault(sources.Environment.ContainsKey) is { } variable)
         {
+            Console.Error.WriteLine($"McpGovern: the policy is that of {variable}");
             return true;
         }
 
@@ -75,7 +96,10 @@ internal static class WrapVerb
         if ((named ?? sources.DiscoverPolicy()) is { } file)
         {
             flags["policies"] = JsonSerializer.Serialize(new[] { file });
-            Console.Error.WriteLine($"McpGovern: the policy is {Printed.Line(Path.GetFullPath(file))}");
+            // An agent that may write here may write its own policy; who reads the client's log should be able to see that.
+            var remark = named is null && Path.GetDirectoryName(file) == sources.WorkingDirectory
+                ? ", found in the working directory: whoever may write there may change it (--policy names one elsewhere)" : "";
+            Console.Error.WriteLine($"McpGovern: the policy is {Printed.Line(Path.GetFullPath(file))}{remark}");
         }
         else
         {

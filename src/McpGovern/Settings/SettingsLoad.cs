@@ -35,6 +35,16 @@ internal static class SettingsLoad
         return Load(sources, file, DocumentReader.Read(Encoding.UTF8.GetBytes(text), faults), faults, new Dictionary<string, string>());
     }
 
+    /// <summary>The address alone, for who wants to find the server and not to be one; null, and faults, where that is unclear.</summary>
+    public static (Uri? Listen, Faults Faults) LoadListen(SettingsSources sources, string? path, IReadOnlyDictionary<string, string> flags)
+    {
+        var file = path is not null ? Path.GetFullPath(path, sources.WorkingDirectory) : sources.Discover();
+        var faults = new Faults(path ?? file ?? "settings");
+        var keys = (file is null ? Nothing : DocumentReader.ReadFile(file, faults)) is MapNode root ? new SettingKeys(root, file, faults, sources, flags) : null;
+        var listen = keys is null ? null : ReadListen(keys);
+        return (faults.Errors.Count == 0 ? listen : null, faults);
+    }
+
     private static SettingsResult Load(SettingsSources sources, string? file, Node? node, Faults faults, IReadOnlyDictionary<string, string> flags)
     {
         if (node is not (null or MapNode))
@@ -62,7 +72,7 @@ internal static class SettingsLoad
         var policy = PolicySettings.Read(keys);
         var upstreams = UpstreamReader.Read(keys);
         var actors = ActorReader.Read(keys);
-        var listen = ReadUrl(keys, "listen", "http") ?? new Uri("http://127.0.0.1:7700");
+        var listen = ReadListen(keys);
         var publicUrl = ReadUrl(keys, "public_url", "http", "https");
         var tokens = TokensReader.Read(keys, publicUrl);
         var caps = ReadCaps(keys);
@@ -83,6 +93,8 @@ internal static class SettingsLoad
             keys.Faults(key).Error(keys.LineOf(key), $"'{key}' is 0", "write a time above 0s");
         return time;
     }
+
+    private static Uri ReadListen(SettingKeys keys) => ReadUrl(keys, "listen", "http") ?? new Uri("http://127.0.0.1:7700");
 
     private static Uri? ReadUrl(SettingKeys keys, string key, params string[] schemes)
     {

@@ -7,6 +7,10 @@ namespace McpGovern.Upstreams;
 internal sealed class UpstreamReader(SettingKeys keys)
 {
     private static readonly string[] Known = ["type", "transport", "command", "args", "env", "cwd", "url", "headers", "disabled"];
+
+    // Gemini CLI's and Windsurf's words for `url`.
+    private static readonly string[] UrlKeys = ["url", "httpUrl", "serverUrl"];
+    private const string EnvFile = "envFile";
     private const string EntryCure = "write { command: npx, args: [...] } or { type: http, url: \"https://...\" }";
 
     private readonly Dictionary<string, (string Name, int Line)> names = new(StringComparer.Ordinal);
@@ -28,11 +32,17 @@ internal sealed class UpstreamReader(SettingKeys keys)
             faults.Error(member.Line, $"this is {member.Value.Kind}", EntryCure);
             return null;
         }
-        foreach (var other in map.Members.Where(m => !Known.Contains(m.Key)))
+        if (map.Members.Where(m => UrlKeys.Contains(m.Key)).Skip(1).FirstOrDefault() is { } second)
+            faults.Error(second.Line, $"it has a second address, '{second.Key}'", "keep one");
+        map = map with { Members = [.. map.Members.Select(m => UrlKeys.Contains(m.Key) ? m with { Key = "url" } : m)] };
+        foreach (var other in map.Members.Where(m => !Known.Contains(m.Key) && m.Key != EnvFile))
             faults.Warn(other.Line, $"'{other.Key}' is a client's own key and is ignored", "leave it, or remove it");
         var fields = new Fields(map with { Members = [.. map.Members.Where(m => Known.Contains(m.Key))] }, faults, Known);
         if (fields.Flag("disabled") == true || !IsNew(member, faults))
             return null;
+        // Ignored, the server would lack its variables, and be found broken only when it is used.
+        if (map.Find(EnvFile) is { } file)
+            faults.Error(file.Line, $"'{EnvFile}' is not read here", "write its variables as env: { NAME: \"${NAME}\" }");
         var command = Expanded(fields, "command", faults);
         var url = ReadUrl(fields, faults);
         var transport = Transport(fields, faults, map);

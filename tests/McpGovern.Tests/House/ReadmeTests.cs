@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using McpGovern.Cli;
 using McpGovern.Policy;
 using McpGovern.Settings;
+using McpGovern.Tests.Packaging;
 using McpGovern.Tests.Processes;
 
 namespace McpGovern.Tests.House;
@@ -54,8 +55,19 @@ public sealed partial class ReadmeTests
         var servers = document.RootElement.TryGetProperty("mcpServers", out var block) ? block : document.RootElement.GetProperty("servers");
         var server = Assert.Single(servers.EnumerateObject()).Value;
 
-        Assert.EndsWith("/McpGovern", server.GetProperty("command").GetString(), StringComparison.Ordinal);
-        Assert.Empty(CommandLine.Root().Parse([.. server.GetProperty("args").EnumerateArray().Select(a => a.GetString()!)]).Errors);
+        var command = server.GetProperty("command").GetString()!;
+        string[] args = [.. server.GetProperty("args").EnumerateArray().Select(a => a.GetString()!)];
+        if (command == "dnx")
+        {
+            Assert.Equal([$"McpGovern@{Yard.Version}", "--yes", "--"], args[..3]);
+            args = args[3..];
+        }
+        else
+        {
+            Assert.EndsWith("/McpGovern", command, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(CommandLine.Root().Parse(args).Errors);
     }
 
     [Theory, MemberData(nameof(Commands))]

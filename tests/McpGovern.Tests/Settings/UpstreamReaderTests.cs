@@ -24,7 +24,9 @@ public sealed class UpstreamReaderTests : IDisposable
                 },
                 "docs": {"type": "streamable-http", "url": "https://docs.example/mcp"},
                 "old": {"type": "sse", "url": "https://old.example/sse"},
-                "off": {"command": "x", "disabled": true, "args": ["${NOT_SET}"]}
+                "gemini": {"httpUrl": "https://gemini.example/mcp"},
+                "windsurf": {"serverUrl": "https://windsurf.example/mcp"},
+                "off": {"command": "x", "disabled": true, "args": ["${NOT_SET}"], "envFile": ".env"}
               }
             }
             """));
@@ -32,9 +34,9 @@ public sealed class UpstreamReaderTests : IDisposable
         Assert.Equal("vscode.json:7: server 'my files': 'gallery' is a client's own key and is ignored; leave it, or remove it",
             Assert.Single(result.Warnings).ToString().Replace(scratch.Folder + Path.DirectorySeparatorChar, "", StringComparison.Ordinal));
         var upstreams = result.Settings!.Upstreams;
-        Assert.Equal(["my files", "docs", "old"], upstreams.Select(u => u.Name));
-        Assert.Equal(["my_files", "docs", "old"], upstreams.Select(u => u.GovernedName));
-        Assert.Equal(["stdio", "http", "sse"], upstreams.Select(u => u.Transport));
+        Assert.Equal(["my files", "docs", "old", "gemini", "windsurf"], upstreams.Select(u => u.Name));
+        Assert.Equal(["my_files", "docs", "old", "gemini", "windsurf"], upstreams.Select(u => u.GovernedName));
+        Assert.Equal(["stdio", "http", "sse", "http", "http"], upstreams.Select(u => u.Transport));
         Assert.Equal(["-y", "@modelcontextprotocol/server-filesystem", scratch.Folder, ""], upstreams[0].Args);
         Assert.Equal(Path.Combine(scratch.Folder, "sub"), upstreams[0].Cwd);
         Assert.Equal(
@@ -43,6 +45,8 @@ public sealed class UpstreamReaderTests : IDisposable
 
     [Theory]
     [InlineData("a: { command: x, url: 'http://x' }", "both 'command' and 'url'")]
+    [InlineData("a: { url: 'http://x', httpUrl: 'http://y' }", "it has a second address, 'httpUrl'")]
+    [InlineData("a: { command: x, envFile: .env }", "'envFile' is not read here; write its variables as env")]
     [InlineData("a: x", "server 'a': this is 'x'")]
     [InlineData("a: { type: http, command: x }", "'type' is 'http', but it has 'command'")]
     [InlineData("a: { type: pipe, command: x }", "unknown type 'pipe'")]

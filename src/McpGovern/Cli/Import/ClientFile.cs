@@ -19,17 +19,27 @@ internal sealed record ClientFile(string Path, byte[] Bytes, string Key, int Sta
 
     public string Block => Strict.GetString(Bytes.AsSpan(Start..End));
 
+    /// <summary>The line that the block begins in.</summary>
+    public int Line => LineOf(Bytes, Start);
+
+    /// <summary>The file, with another block if one is given, as it may be printed.</summary>
+    public string Shown(string? block = null)
+    {
+        var bytes = block is null ? Bytes : With(block);
+        return SecretMask.Of(bytes, Start, bytes.Length - (Bytes.Length - End));
+    }
+
     public bool HasOnly(string server) => Servers is [var only] && only == server;
 
     /// <summary>The file with another block.</summary>
     public byte[] With(string block) => [.. Bytes.AsSpan(0, Start), .. Encoding.UTF8.GetBytes(block), .. Bytes.AsSpan(End)];
 
     /// <summary>Null where it cannot be read, or has no block of servers; why is in the faults.</summary>
-    public static ClientFile? Read(string path, IReadOnlyList<string> keys, Faults faults)
+    public static ClientFile? Read(ClientPlace place, Faults faults)
     {
         try
         {
-            return Find(path, File.ReadAllBytes(path), keys, faults);
+            return Find(place, File.ReadAllBytes(place.Path), faults);
         }
         catch (JsonException e)
         {
@@ -47,14 +57,34 @@ internal sealed record ClientFile(string Path, byte[] Bytes, string Key, int Sta
         return null;
     }
 
-    private static ClientFile? Find(string path, byte[] bytes, IReadOnlyList<string> keys, Faults faults)
+    private static ClientFile? Find(ClientPlace place, byte[] bytes, Faults faults)
     {
+        var (path, within, keys) = (place.Path, place.Within, place.Keys);
         var offset = bytes.AsSpan().StartsWith(Bom) ? Bom.Length : 0;
         var reader = new Utf8JsonReader(bytes.AsSpan(offset), Lenient);
         ClientFile? found = null;
+        // How many of the keys above the block the reader stands behind.
+        var inside = 0;
         while (reader.Read())
         {
-            if (reader.TokenType != JsonTokenType.PropertyName || reader.CurrentDepth != 1 || KeyAt(ref reader, keys) is not { } key)
+            if (reader.TokenType != JsonTokenType.PropertyName)
+            {
+                continue;
+            }
+
+            inside = Math.Min(inside, reader.CurrentDepth - 1);
+            if (inside != reader.CurrentDepth - 1)
+            {
+                continue;
+            }
+
+            if (inside < within.Count)
+            {
+                inside += reader.ValueTextEquals(within[inside]) ? 1 : 0;
+                continue;
+            }
+
+            if (KeyAt(ref reader, keys) is not { } key)
             {
                 continue;
             }

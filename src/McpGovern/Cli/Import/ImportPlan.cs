@@ -7,9 +7,10 @@ using McpGovern.Settings;
 namespace McpGovern.Cli;
 
 /// <summary>All that an import writes, made before anything is written.</summary>
-internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string Settings, byte[] Rewritten)
+/// <param name="Entry">The client's new block of servers.</param>
+internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string Settings, string Entry)
 {
-    public const string Entry = "mcpgovern";
+    public const string EntryName = "mcpgovern";
 
     /// <summary>Null, and faults, where it is not to be done.</summary>
     public static ImportPlan? Make(ClientFile client, string to, SettingsSources sources, Faults faults)
@@ -18,9 +19,9 @@ internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string
         {
             faults.Error(0, "it has no servers", "there is nothing to import");
         }
-        else if (client.Servers.Contains(Entry))
+        else if (client.Servers.Contains(EntryName))
         {
-            faults.Error(0, $"it has a server '{Entry}' already, and McpGovern would stand before itself", "undo the earlier import with --undo, or rename it");
+            faults.Error(0, $"it has a server '{EntryName}' already, and McpGovern would stand before itself", "undo the earlier import with --undo, or rename it");
         }
 
         if (File.Exists(BackupOf(client.Path)))
@@ -38,15 +39,16 @@ internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string
         }
 
         return faults.Errors.Count == 0 && ImportedSettings.Make(client, to, sources, faults) is { } settings
-            ? new(client, to, settings, client.With(EntryFor(client, to)))
+            ? new(client, to, settings, EntryFor(client, to))
             : null;
     }
 
     public static string BackupOf(string path) => $"{path}.before-mcpgovern";
 
+    /// <summary>What would be written, less what is nobody's business who looks over a shoulder or reads a log.</summary>
     public string Diff() =>
-        TextDiff.Of("/dev/null", "", SettingsPath, Settings)
-        + TextDiff.Of(Client.Path, Encoding.UTF8.GetString(Client.Bytes), Client.Path, Encoding.UTF8.GetString(Rewritten));
+        TextDiff.Of("/dev/null", "", SettingsPath, ImportedSettings.Text(Client, SecretMask.Of(Client.Block)))
+        + TextDiff.Of(Client.Path, Client.Shown(), Client.Path, Client.Shown(Entry));
 
     /// <summary>Settings and backup first: at every moment the client has a file that works.</summary>
     /// <exception cref="IOException">Something cannot be written; nothing is left of what was.</exception>
@@ -65,7 +67,7 @@ internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string
                 throw new IOException($"{Client.Path} was changed meanwhile; close the client and try again");
             }
 
-            PrivateFile.Replace(Client.Path, Rewritten);
+            PrivateFile.Replace(Client.Path, Client.With(Entry));
         }
         catch
         {
@@ -80,7 +82,7 @@ internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string
 
     private static string EntryFor(ClientFile client, string settings)
     {
-        var (program, args) = OwnCommand.Line("stdio", "--settings", settings);
+        var (program, args) = OwnCommand.LineToKeep("stdio", "--settings", settings);
         var server = new JsonObject { ["command"] = program, ["args"] = new JsonArray([.. args.Select(arg => JsonValue.Create(arg))]) };
         if (client.Key == "servers")
         {
@@ -95,6 +97,6 @@ internal sealed record ImportPlan(ClientFile Client, string SettingsPath, string
             (format.IndentCharacter, format.IndentSize) = indent.Contains('\t', StringComparison.Ordinal) ? ('\t', 1) : (' ', Math.Min(indent.Length, 8));
         }
 
-        return new JsonObject { [Entry] = server }.ToJsonString(format).ReplaceLineEndings($"{newLine}{client.Indent}");
+        return new JsonObject { [EntryName] = server }.ToJsonString(format).ReplaceLineEndings($"{newLine}{client.Indent}");
     }
 }

@@ -35,18 +35,18 @@ internal static class ImportVerb
     {
         var undo = parsed.GetValue(Undo);
         var faults = new Faults("import");
-        var found = ClientSearch.Find(parsed.GetValue(From), sources, (path, keys) => undo ? File.Exists(ImportPlan.BackupOf(path)) : HasServers(path, keys), faults);
+        var found = ClientSearch.Find(parsed.GetValue(From), sources, undo ? ImportUndo.IsMeant : HasServers, faults);
         if (found is null)
         {
             return VerbOutput.Wrong(faults.Errors);
         }
 
-        faults = new Faults(found.Value.Path);
+        faults = new Faults(found.Path);
         try
         {
             return undo
-                ? RunUndo(ImportUndo.Make(found.Value.Path, found.Value.Keys, faults), parsed.GetValue(DryRun), faults)
-                : RunImport(found.Value.Path, found.Value.Keys, Path.GetFullPath(parsed.GetValue(To)!, sources.WorkingDirectory), parsed.GetValue(DryRun), sources, faults);
+                ? RunUndo(ImportUndo.Make(found, faults), parsed.GetValue(DryRun), faults)
+                : RunImport(found, Path.GetFullPath(parsed.GetValue(To)!, sources.WorkingDirectory), parsed.GetValue(DryRun), sources, faults);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -54,12 +54,12 @@ internal static class ImportVerb
         }
     }
 
-    private static bool HasServers(string path, IReadOnlyList<string> keys) =>
-        File.Exists(path) && ClientFile.Read(path, keys, new Faults(path)) is { Servers.Count: > 0 } file && !file.HasOnly(ImportPlan.Entry);
+    private static bool HasServers(ClientPlace place) =>
+        File.Exists(place.Path) && ClientFile.Read(place, new Faults(place.Path)) is { Servers.Count: > 0 } file && !file.HasOnly(ImportPlan.EntryName);
 
-    private static VerbOutput RunImport(string path, IReadOnlyList<string> keys, string to, bool dryRun, SettingsSources sources, Faults faults)
+    private static VerbOutput RunImport(ClientPlace place, string to, bool dryRun, SettingsSources sources, Faults faults)
     {
-        var client = ClientFile.Read(path, keys, faults);
+        var client = ClientFile.Read(place, faults);
         if (client is null || faults.Errors.Count > 0 || ImportPlan.Make(client, to, sources, faults) is not { } plan)
         {
             return VerbOutput.Wrong(faults.Errors.Concat(faults.Warnings));
@@ -72,9 +72,10 @@ internal static class ImportVerb
         }
 
         plan.Write();
+        var (path, where, from) = place.Within is [.., var project] ? (place.Path, $" for {project}", place.Client) : (place.Path, "", place.Path);
         return new($"""
-            {path} has one entry now; its {(client.Servers.Count == 1 ? "server is" : $"{client.Servers.Count} servers are")} in {to}
-            the file as it was: {ImportPlan.BackupOf(path)} (mcpgovern import --undo --from {path} gives it back)
+            {path} has one entry now{where}; its {(client.Servers.Count == 1 ? "server is" : $"{client.Servers.Count} servers are")} in {to}
+            the file as it was: {ImportPlan.BackupOf(path)} (mcpgovern import --undo --from {from} gives it back)
             next: look through the policy in {to}, try it with mcpgovern doctor --settings {to}, and restart the client
 
             """, warnings, 0);

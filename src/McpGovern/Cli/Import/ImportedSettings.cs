@@ -17,7 +17,7 @@ internal static class ImportedSettings
     /// <summary>Null, and faults, where the settings would not be what the client had, or nothing would start with them.</summary>
     public static string? Make(ClientFile client, string path, SettingsSources sources, Faults faults)
     {
-        var text = Text(client);
+        var text = Text(client, client.Block);
         var needed = Variables.Needed(client.Block).ToArray();
         foreach (var name in needed.Where(name => !sources.Environment.ContainsKey(name)))
         {
@@ -27,16 +27,23 @@ internal static class ImportedSettings
         // The client's own environment is not known here, and this shell's overrides are not the client's.
         var there = needed.ToDictionary(name => name, name => sources.Environment.GetValueOrDefault(name, "set"));
         var loaded = SettingsLoad.LoadText(sources with { Environment = there }, path, text);
-        faults.AddFrom(loaded.Errors, loaded.Warnings);
+        faults.AddFrom(loaded.Errors.Select(InTheClientsFile), loaded.Warnings.Select(InTheClientsFile));
         if (faults.Errors.Count == 0 && !IsVerbatim(client, text))
         {
             faults.Error(0, "the servers cannot be carried over unchanged", "write the settings by hand");
         }
 
         return faults.Errors.Count == 0 ? text : null;
+
+        // The settings are not there yet: what is wrong has to be put right where it stands now.
+        Diagnostic InTheClientsFile(Diagnostic found) =>
+            found.File == path && found.Line - Head(client).Count('\n') is > 0 and var line ? found with { File = client.Path, Line = client.Line + line - 1 } : found;
     }
 
-    private static string Text(ClientFile client)
+    /// <summary>The settings around this block of servers.</summary>
+    public static string Text(ClientFile client, string block) => $"{Head(client)}{block.ReplaceLineEndings("\n")}\n";
+
+    private static string Head(ClientFile client)
     {
         var allowed = client.Servers.SelectMany(server => Reading.Select(tool => $"\"{ToolName.GovernedServer(server)}.{tool}\""));
         return $$"""
@@ -47,8 +54,7 @@ internal static class ImportedSettings
               default: require_approval
               allow:
                 - {{string.Join("\n    - ", allowed)}}
-            {{client.Key}}: {{client.Block.ReplaceLineEndings("\n")}}
-
+            {{client.Key}}:{{" "}}
             """.ReplaceLineEndings("\n");
     }
 
