@@ -55,7 +55,7 @@ internal sealed class ResourceInterest(string upstream, ILogger log)
         foreach (var uri in Uris)
         {
             if (await SendAsync(connection, RequestMethods.ResourcesSubscribe, uri, connection.Closed) is { } refusal)
-                UpstreamLog.NotSubscribed(log, upstream, refusal.ToString());
+                UpstreamLog.NotSubscribed(log, upstream, (refusal as UpstreamAnswer.Error)?.Message ?? "it did not answer");
         }
     }
 
