@@ -42,6 +42,10 @@ internal sealed partial class GovernedLists
     public bool MayRequest(Actor actor, Upstream upstream, string prefixedName) =>
         actor.Roles.HasFlag(Roles.Caller) && policy.Current.Set.MayRequest(upstream.Name, prefixedName, OnlyUpstream);
 
+    /// <summary>Whether policy leaves the actor a way to read this very resource.</summary>
+    public bool MayRead(Actor actor, Upstream upstream, ToolDefinition resource) => actor.Roles.HasFlag(Roles.Caller)
+        && policy.Current.Set.Evaluate(new(upstream.Name, resource.Name, resource.Json, OnlyUpstream)).Verdict != Verdict.Deny;
+
     /// <summary>What the upstreams have, in the settings' order; of one that is away, what it had when it was last seen.</summary>
     public async Task<IReadOnlyList<Listed>> ReadAsync(ListKind kind, CancellationToken ct)
     {

@@ -7,6 +7,9 @@ namespace McpGovern.Calls;
 /// <summary>The resources that agents see, and whose each address is.</summary>
 internal sealed partial class GovernedResources(GovernedLists lists, ILogger<GovernedResources> log)
 {
+    /// <summary>Characters; no real address is near it, and policy looks at every one of them.</summary>
+    public const int MaxAddress = 8192;
+
     private readonly ConcurrentDictionary<string, bool> told = new(StringComparer.Ordinal);
 
     /// <summary>The entries as their upstreams wrote them, of what the actor may at least request, by address.</summary>
@@ -27,9 +30,14 @@ internal sealed partial class GovernedResources(GovernedLists lists, ILogger<Gov
         ];
     }
 
-    /// <summary>The resource, or <c>null</c> where no upstream has it: in a list, or by a template. A single upstream has them all.</summary>
+    /// <summary>The resource, or <c>null</c> where no upstream has it: in a list, or by a template. A single upstream has them all. An address is printable ASCII: nothing else is one.</summary>
     public async Task<GovernedTool?> FindAsync(string uri, CancellationToken ct)
     {
+        if (uri.Length > MaxAddress || uri.AsSpan().ContainsAnyExceptInRange('!', '~'))
+        {
+            return null;
+        }
+
         var owner = lists.OnlyUpstream ? await OnlyAsync(ct)
             : Owner(await lists.ReadAsync(ListKind.Resources, ct), known => known == uri)
                 ?? Owner(await lists.ReadAsync(ListKind.Templates, ct), template => UriTemplate.Matches(template, uri));

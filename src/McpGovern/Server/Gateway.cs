@@ -35,6 +35,8 @@ internal sealed class Gateway : IAsyncDisposable
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
         Prompts = new GovernedPrompts(Lists);
+        Listeners = new ResourceListeners(Resources, Lists);
+        Completions = new Completions(Resources, Prompts, Lists);
         Queries = new CallQueries(streams, store, check, delivery);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
@@ -57,6 +59,8 @@ internal sealed class Gateway : IAsyncDisposable
     public GovernedLists Lists { get; }
     public GovernedResources Resources { get; }
     public GovernedPrompts Prompts { get; }
+    public ResourceListeners Listeners { get; }
+    public Completions Completions { get; }
     public Dispatcher Dispatcher { get; }
 
     /// <summary>How long what is under way may take to end by itself when the process ends.</summary>

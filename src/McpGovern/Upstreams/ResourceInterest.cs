@@ -13,41 +13,31 @@ internal sealed class ResourceInterest(string upstream, ILogger log)
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
-    private readonly HashSet<string> _uris = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _listeners = new(StringComparer.Ordinal);
+    private volatile IReadOnlyCollection<string> _uris = [];
+    private Task _turn = Task.CompletedTask;
 
-    public IReadOnlyCollection<string> Uris
-    {
-        get
-        {
-            lock (_gate)
-                return [.. _uris];
-        }
-    }
+    public IReadOnlyCollection<string> Uris => _uris;
 
+    /// <summary><see cref="Uris"/> are others now.</summary>
     public event Action? Changed;
 
-    /// <returns>The upstream's refusal, or null.</returns>
-    public async Task<UpstreamAnswer?> AddAsync(UpstreamConnection connection, string uri, CancellationToken ct)
+    /// <summary>One more listens.</summary>
+    /// <returns>The upstream's refusal, after which it does not; or null.</returns>
+    public Task<UpstreamAnswer?> AddAsync(UpstreamConnection connection, string uri, CancellationToken ct) => InTurnAsync(async () =>
     {
-        lock (_gate)
-        {
-            if (!_uris.Add(uri))
-                return null;
-        }
-
-        Changed?.Invoke();
-        if (await SendAsync(connection, RequestMethods.ResourcesSubscribe, uri, ct) is not { } refusal)
-            return null;
-        Forget(uri);
+        var refusal = Count(uri, 1) == 1 ? await SendAsync(connection, RequestMethods.ResourcesSubscribe, uri, ct) : null;
+        if (refusal is not null)
+            Count(uri, -1);
         return refusal;
-    }
+    });
 
-    public async Task RemoveAsync(UpstreamConnection? connection, string uri, CancellationToken ct)
-    {
-        Forget(uri);
-        if (connection is not null)
-            await SendAsync(connection, RequestMethods.ResourcesUnsubscribe, uri, ct);
-    }
+    /// <summary>One listens no more.</summary>
+    /// <param name="connection">The live one, if there is one to be told.</param>
+    public Task RemoveAsync(UpstreamConnection? connection, string uri) => InTurnAsync(async () =>
+        Count(uri, -1) == 0 && connection is not null
+            ? await SendAsync(connection, RequestMethods.ResourcesUnsubscribe, uri, CancellationToken.None)
+            : null);
 
     /// <summary>To a new connection, which knows nothing of what the one before was told.</summary>
     public async Task TellAsync(UpstreamConnection connection)
@@ -80,11 +70,38 @@ internal sealed class ResourceInterest(string upstream, ILogger log)
         }
     }
 
-    private void Forget(string uri)
+    // One after the other, so that the upstream hears things in the order in which they were meant.
+    private async Task<UpstreamAnswer?> InTurnAsync(Func<Task<UpstreamAnswer?>> tell)
     {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Task before;
         lock (_gate)
-            _uris.Remove(uri);
-        Changed?.Invoke();
+            (before, _turn) = (_turn, done.Task);
+        await before;
+        try
+        {
+            return await tell();
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    private int Count(string uri, int change)
+    {
+        var count = _listeners.GetValueOrDefault(uri) + change;
+        if (count > 0)
+            _listeners[uri] = count;
+        else
+            _listeners.Remove(uri);
+        if (_listeners.Count != _uris.Count)
+        {
+            _uris = [.. _listeners.Keys];
+            Changed?.Invoke();
+        }
+
+        return count;
     }
 
     private static async Task<UpstreamAnswer?> SendAsync(UpstreamConnection connection, string method, string uri, CancellationToken ct) =>

@@ -29,7 +29,7 @@ internal sealed class RunningGateway : IAsyncDisposable
             new UpstreamSet([upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
             new GatewayOptions("test", TimeSpan.Zero, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20),
             TimeProvider.System, logs);
-        Live = new LiveConnections(Gateway.Tools, logs.CreateLogger<LiveConnections>());
+        Live = new LiveConnections(Gateway, logs.CreateLogger<LiveConnections>());
         Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, TimeProvider.System, () => false), logs.CreateLogger<McpFrontDoor>());
     }
 
