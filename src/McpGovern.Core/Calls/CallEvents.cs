@@ -33,7 +33,11 @@ public sealed record CallSubmitted(
     [property: JsonName("supersedes")] string? Supersedes,
     [property: JsonName("supersedes_because")] string? SupersedesBecause,
     [property: JsonName("earlier_call")] string? EarlierCall,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    /// <summary>What is sent to the upstream: <c>resources/read</c> or <c>prompts/get</c>; <c>null</c> for <c>tools/call</c>.</summary>
+    [JsonName("method")] public string? Method { get; init; }
+}
 
 public sealed record CallAllowed(
     [property: JsonName("rule")] string Rule,

@@ -13,8 +13,11 @@ public static class CallHash
     public static string Of(CallSubmitted call, string ruleDigest)
     {
         ArgumentNullException.ThrowIfNull(call);
+        (string, string)[] method = call.Method is null ? [] : [("method", CanonicalJson.Quote(call.Method))];
         return OfMembers(
+        [
             ("arguments", CanonicalJson.Of(call.Arguments)),
+            .. method,
             ("requested_by", CanonicalJson.Quote(call.RequestedBy)),
             ("rule_digest", CanonicalJson.Quote(ruleDigest)),
             ("scope", CanonicalJson.Quote(call.Scope)),
@@ -22,7 +25,8 @@ public static class CallHash
             ("tenant", CanonicalJson.Quote(call.Tenant)),
             ("tool", CanonicalJson.Quote(call.Tool)),
             ("tool_definition_hash", CanonicalJson.Quote(call.ToolDefinitionHash)),
-            ("upstream_fingerprint", CanonicalJson.Quote(call.UpstreamFingerprint)));
+            ("upstream_fingerprint", CanonicalJson.Quote(call.UpstreamFingerprint)),
+        ]);
     }
 
     /// <summary>One intent of one requester: what an equal call that is sent again attaches to, whatever policy or description say by then.</summary>

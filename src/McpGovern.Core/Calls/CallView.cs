@@ -16,6 +16,9 @@ public sealed record CallView
     [JsonName("server")] public required string Server { get; init; }
     [JsonName("tool")] public required string Tool { get; init; }
 
+    /// <summary><c>tools/call</c>, <c>resources/read</c> or <c>prompts/get</c>.</summary>
+    [JsonName("method")] public string Method { get; init; } = "tools/call";
+
     /// <summary>JSON text, written into the view as it is stored.</summary>
     [JsonName("arguments"), JsonConverter(typeof(JsonTextConverter))] public required string Arguments { get; init; }
     [JsonName("arguments_hash")] public required string ArgumentsHash { get; init; }
@@ -60,6 +63,7 @@ public sealed record CallView
             Status = CallStatus.Of(state),
             Server = call.Server,
             Tool = call.Tool,
+            Method = call.Method ?? "tools/call",
             Arguments = call.Arguments,
             ArgumentsHash = call.ArgumentsHash,
             CallHash = known.Gate?.CallHash,

@@ -1,3 +1,5 @@
+using McpGovern.Calls;
+
 namespace McpGovern.Policy;
 
 /// <summary>What policy looks at.</summary>
@@ -10,19 +12,33 @@ public sealed record PolicyCall(string Server, string Tool, string ArgumentsJson
     public string GovernedName => ToolName.Governed(Server, Tool);
 
     /// <summary>
-    /// A name as people write it: the governed name, whose bare tool name is what follows the first dot.
-    /// A file alone does not know how many upstreams there are; one is assumed, so that bare names are tried.
+    /// A name as people write it: the governed name, whose bare name is what follows the first dot. What stands before the first dot of
+    /// an address is a server only where it can be one's name. A file alone does not know how many upstreams there are; one is assumed,
+    /// so that bare names are tried. A resource that nothing else is said of is asked for by its address.
     /// </summary>
-    public static PolicyCall Named(string name, string argumentsJson, bool onlyUpstream = true) =>
-        name.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot && dot < name.Length - 1
-            ? new(name[..dot], name[(dot + 1)..], argumentsJson, onlyUpstream)
-            : new("", name, argumentsJson, onlyUpstream);
+    public static PolicyCall Named(string name, string argumentsJson, bool onlyUpstream = true)
+    {
+        var kind = PolicyName.KindOf(name);
+        var rest = name[kind.Length..];
+        var dot = rest.IndexOf('.', StringComparison.Ordinal);
+        if (dot <= 0 || dot == rest.Length - 1 || (kind.Length > 0 && ToolName.GovernedServer(rest[..dot]) != rest[..dot]))
+            dot = -1;
+        var bare = rest[(dot + 1)..];
+        if (kind == PolicyName.Resource && argumentsJson == "{}")
+            argumentsJson = $$"""{"uri":{{CanonicalJson.Quote(bare)}}}""";
+        return new(dot < 0 ? "" : rest[..dot], kind + bare, argumentsJson, onlyUpstream);
+    }
 }
 
 /// <summary>How tools are named where policy speaks of them.</summary>
 public static class ToolName
 {
-    public static string Governed(string server, string tool) => server.Length == 0 ? tool : $"{server}.{tool}";
+    /// <summary><c>server.tool</c>, or <c>resource:server.uri</c> and <c>prompt:server.name</c>.</summary>
+    public static string Governed(string server, string tool)
+    {
+        var kind = PolicyName.KindOf(tool);
+        return server.Length == 0 ? tool : $"{kind}{server}.{tool[kind.Length..]}";
+    }
 
     /// <summary>The form of a server's name in <c>server.tool</c>.</summary>
     public static string GovernedServer(string name) =>

@@ -54,17 +54,17 @@ public sealed class PolicySet
     public ToolTraits TraitsOf(string server, string tool, bool onlyUpstream)
     {
         // What loosens is matched narrowly, what tightens widely.
-        var narrow = tools.Where(r => Fits(r, ignoreCase: false, bare: onlyUpstream)).ToArray();
-        var wide = tools.Where(r => Fits(r, ignoreCase: true, bare: true)).ToArray();
+        var narrow = tools.Where(r => Fits(r, permits: true, bare: onlyUpstream)).ToArray();
+        var wide = tools.Where(r => Fits(r, permits: false, bare: true)).ToArray();
         return new(
             narrow.Any(r => r.Idempotent == true) && wide.All(r => r.Idempotent != false),
             wide.FirstOrDefault(r => r.Effect is not null)?.Effect,
             wide.Any(r => r.SameSession == true),
             wide.FirstOrDefault(r => r.Audit == "each")?.Audit ?? narrow.FirstOrDefault(r => r.Audit is not null)?.Audit);
 
-        bool Fits(ToolRule rule, bool ignoreCase, bool bare) =>
-            Glob.IsMatch(rule.Pattern, ToolName.Governed(server, tool), ignoreCase)
-                || (bare && Glob.IsMatch(rule.Pattern, tool, ignoreCase));
+        bool Fits(ToolRule rule, bool permits, bool bare) =>
+            PolicyName.Fits(rule.Pattern, ToolName.Governed(server, tool), !permits, permits)
+                || (bare && PolicyName.Fits(rule.Pattern, tool, !permits, permits));
     }
 
     /// <summary>False only when every possible call of the tool would be denied.</summary>

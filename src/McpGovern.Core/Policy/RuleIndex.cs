@@ -23,7 +23,8 @@ internal sealed class RuleIndex
         {
             foreach (var pattern in rules[i].Patterns)
             {
-                if (Glob.HasWildcard(pattern))
+                // One resource has several spellings, so that none can be looked up.
+                if (Glob.HasWildcard(pattern) || PolicyName.KindOf(pattern) == PolicyName.Resource)
                     globs.Add((i, pattern));
                 else if (exact.TryGetValue(pattern, out var same))
                     same.Add((i, pattern));
@@ -59,8 +60,9 @@ internal sealed class RuleIndex
             foreach (var (index, pattern) in candidates ?? [])
             {
                 var rule = rules[index];
-                if (Glob.IsMatch(pattern, governed, rule.IgnoresCase)
-                    || (rule.MatchesBareName(onlyUpstream) && Glob.IsMatch(pattern, tool, rule.IgnoresCase)))
+                var permits = rule.Verdict == Verdict.Allow;
+                if (PolicyName.Fits(pattern, governed, rule.IgnoresCase, permits)
+                    || (rule.MatchesBareName(onlyUpstream) && PolicyName.Fits(pattern, tool, rule.IgnoresCase, permits)))
                     found.TryAdd(index, pattern);
             }
         }

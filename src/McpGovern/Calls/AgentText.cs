@@ -9,7 +9,8 @@ internal static class AgentText
     /// <summary>The same for a tool that is denied and for one that does not exist: who may not know of it cannot tell.</summary>
     public const string NotAvailable = "tool unavailable; pick another";
 
-    public static string DeniedByPolicy(string rule, string source) => $"{NotAvailable} (denied by policy: {rule}; {source})";
+    /// <summary>What follows it where policy explains itself.</summary>
+    public static string DeniedByPolicy(string rule, string source) => $" (denied by policy: {rule}; {source})";
 
     public static string CannotRecord(string why) =>
         $"Not executed: the call could not be recorded, and what cannot be recorded is not forwarded ({why}). Try again later.";

@@ -20,7 +20,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
         var hash = definition?.Hash ?? submitted.ToolDefinitionHash;
         if (toolIsGone)
         {
-            return new("tool", $"{submitted.Server} has no tool '{submitted.Tool}' any more", null, hash);
+            return new("tool", $"{submitted.Server} has no {CallMethod.Describe(submitted.Tool)} any more", null, hash);
         }
 
         var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));

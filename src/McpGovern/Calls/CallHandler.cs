@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedTools tools, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Hold hold, Outcomes outcomes,
+    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Hold hold, Outcomes outcomes,
     LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
@@ -19,12 +19,12 @@ internal sealed partial class CallHandler(
         catch (StoreUnavailableException e)
         {
             LogNotRecorded(request.Actor.Id, e.Message);
-            return Say(AgentText.CannotRecord(e.Message));
+            return Say(request, AgentText.CannotRecord(e.Message));
         }
         catch (InvalidDataException e)
         {
             LogNotRecorded(request.Actor.Id, e.Message);
-            return Say(AgentText.CannotRecord("the record of an equal call cannot be read"));
+            return Say(request, AgentText.CannotRecord("the record of an equal call cannot be read"));
         }
     }
 
@@ -32,12 +32,12 @@ internal sealed partial class CallHandler(
     {
         if (limits.WhyTooLarge(request.ArgumentsJson, gated: false) is { } tooLarge)
         {
-            return Say(tooLarge);
+            return Say(request, tooLarge);
         }
 
-        if (!request.Actor.Roles.HasFlag(Roles.Caller) || await tools.FindAsync(request.Name, ct) is not { } tool)
+        if (!request.Actor.Roles.HasFlag(Roles.Caller) || await names.FindAsync(request, ct) is not { } tool)
         {
-            return Say(AgentText.NotAvailable);
+            return OwnWords.Missing(request.Method);
         }
 
         var set = policy.Current;
@@ -49,10 +49,10 @@ internal sealed partial class CallHandler(
         }
         catch (FormatException e)
         {
-            return Say($"Not executed: the arguments cannot be read: {e.Message}");
+            return Say(request, $"Not executed: the arguments cannot be read: {e.Message}");
         }
 
-        var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, tools.OnlyUpstream));
+        var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, onlyUpstream));
         return decision.Verdict switch
         {
             Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, ct),
@@ -65,7 +65,7 @@ internal sealed partial class CallHandler(
     {
         await streams.CreateAsync(callId, new CallCommand.Deny(call, new(decision.Rule, decision.Source, decision.Reason, call.At), call.At), ct);
         LogDenied(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return Say(set.Set.Explain ? AgentText.DeniedByPolicy(decision.Rule, decision.Source) : AgentText.NotAvailable);
+        return OwnWords.Missing(request.Method, set.Set.Explain ? AgentText.DeniedByPolicy(decision.Rule, decision.Source) : null);
     }
 
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
@@ -79,14 +79,14 @@ internal sealed partial class CallHandler(
         catch (UpstreamUnavailableException e)
         {
             await streams.CreateAsync(callId, new CallCommand.AllowUnsent(call, verdict, $"nothing was sent: {Plain.Text(e.Message)}", call.At), ct);
-            return Say(AgentText.Unavailable(tool.Server, e.Message));
+            return Say(request, AgentText.Unavailable(tool.Server, e.Message));
         }
 
         await lease.EnsureAsync(ct);
         var started = await streams.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.New.Count == 0)
         {
-            return Say(AgentText.CannotRecord("the store is busy"));
+            return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
@@ -96,8 +96,8 @@ internal sealed partial class CallHandler(
         {
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
-            UpstreamAnswer.NotSent not => Say(AgentText.Unavailable(tool.Server, not.Reason)),
-            _ => Say(AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
+            UpstreamAnswer.NotSent not => Say(request, AgentText.Unavailable(tool.Server, not.Reason)),
+            _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
         };
     }
 
@@ -105,7 +105,7 @@ internal sealed partial class CallHandler(
     {
         if (limits.WhyTooLarge(request.ArgumentsJson, gated: true) is { } tooLarge)
         {
-            return Say(tooLarge);
+            return Say(request, tooLarge);
         }
 
         var earlier = await attachment.FindAsync(scope, call.AttachKey, ct);
@@ -116,11 +116,11 @@ internal sealed partial class CallHandler(
 
         if (await limits.WhyTooManyAsync(store, scope, call.RequestedBy, ct) is { } tooMany)
         {
-            return Say(tooMany);
+            return Say(request, tooMany);
         }
 
         call = call with { EarlierCall = earlier?.Call.Id };
-        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, tools.OnlyUpstream).Idempotent;
+        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
         var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
         var parked = await streams.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
         if (parked.OpenCall is { } open && await streams.LoadAsync(open, ct) is { } other)
@@ -130,14 +130,14 @@ internal sealed partial class CallHandler(
 
         if (parked.New.Count == 0)
         {
-            return Say(AgentText.CannotRecord("the store is busy"));
+            return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
     }
 
-    private static CallAnswer.Result Say(string text, CallMeta? meta = null) => new(ResultJson.Error(text, meta));
+    private static CallAnswer Say(ToolCallRequest request, string text, CallMeta? meta = null) => OwnWords.Of(request.Method, text, meta);
 
     [LoggerMessage(1003, LogLevel.Information, "{CallId} by {Actor} is parked: {Tool} ({Rule})")]
     private partial void LogParked(string callId, string actor, string tool, string rule);

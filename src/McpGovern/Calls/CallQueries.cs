@@ -86,7 +86,7 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
     /// <summary>The actor's own gated call as a task, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
     public async Task<CallTask?> TaskAsync(Actor actor, string? id, CancellationToken ct) =>
         CallId.TryParse(id, out var callId) && callId == id
-        && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null } known } call && known.Call.RequestedBy == actor.Id
+        && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null, Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
         ? new(call, await FollowAsync(call, ct)) : null;
 
     /// <summary>What ended the task: <c>null</c> while it goes on.</summary>

@@ -1,8 +1,9 @@
+using McpGovern.Policy;
 using McpGovern.Upstreams;
 
 namespace McpGovern.Calls;
 
-/// <summary>What the live connections of this process say of a call's tool; a process that only decides has none.</summary>
+/// <summary>What the live connections of this process say of what a call asks for; a process that only decides has none.</summary>
 internal sealed class CurrentDefinitions(UpstreamSet upstreams)
 {
     /// <summary>Whether the call's upstream is one of this process's: no other process may say that something about the call changed.</summary>
@@ -11,14 +12,36 @@ internal sealed class CurrentDefinitions(UpstreamSet upstreams)
     /// <returns>The definition, or that the tool is gone; neither where there is no connection to ask.</returns>
     public (ToolDefinition? Definition, bool IsGone) Of(CallSubmitted call)
     {
-        if (Find(call) is not { IsConnected: true, KnownTools: { } tools })
+        if (Find(call) is not { IsConnected: true } upstream || ListOf(upstream, call.Tool) is not { } list)
         {
             return (null, false);
         }
 
-        var definition = tools.FirstOrDefault(t => t.Name == call.Tool);
+        var definition = In(list, call.Tool);
         return (definition, definition is null);
     }
+
+    /// <summary>What the connection that would carry the call has under its name; <c>null</c> where that is gone.</summary>
+    /// <exception cref="UpstreamUnavailableException">It does not give its list.</exception>
+    public static async Task<ToolDefinition?> OnAsync(UpstreamConnection connection, string tool, CancellationToken ct) =>
+        In(PolicyName.KindOf(tool) switch
+        {
+            PolicyName.Prompt => await connection.ListAsync(ListKind.Prompts, ct),
+            _ => connection.Tools,
+        }, tool);
+
+    private static IReadOnlyList<ToolDefinition>? ListOf(Upstream upstream, string tool) => PolicyName.KindOf(tool) switch
+    {
+        PolicyName.Prompt => upstream.Known(ListKind.Prompts),
+        _ => upstream.KnownTools,
+    };
+
+    private static ToolDefinition? In(IReadOnlyList<ToolDefinition> list, string tool) => PolicyName.KindOf(tool) switch
+    {
+        PolicyName.Resource => GovernedResources.Definition(tool),
+        PolicyName.Prompt => GovernedPrompts.In(list, tool),
+        _ => list.FirstOrDefault(t => t.Name == tool),
+    };
 
     private Upstream? Find(CallSubmitted call) => upstreams.All.FirstOrDefault(u => u.Config.Fingerprint == call.UpstreamFingerprint);
 }

@@ -12,14 +12,21 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, Func<strin
     {
         var stored = call.State is Ended or Resolved ? await store.LoadResultAsync(call.Id, CancellationToken.None) : null;
         var meta = CallMeta.Of(call, urlOf(call.Id)) with { Redelivered = again };
+        // A tool of ours answers as a tool, whatever it tells of.
+        var method = door == "call" ? CallMethod.Of(call.Known.Call) : CallMethod.Tool;
         if (stored is null)
         {
-            return new CallAnswer.Result(ResultJson.Error(AgentText.Of(call, meta.Url), meta));
+            return OwnWords.Of(method, AgentText.Of(call, meta.Url), meta);
         }
 
         if (call.State is Ended { DeliveredAt: null })
         {
             await streams.ExecuteAsync(call.Id, new CallCommand.Deliver(door, time.GetUtcNow()), CancellationToken.None);
+        }
+
+        if (call.Known.Call.Method is not null)
+        {
+            return OfOther(stored, method, meta, again);
         }
 
         var notice = again && call.State is Ended ended ? AgentText.Redelivered(ended) : null;
@@ -34,4 +41,14 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, Func<strin
         // The caller's own call, answered while it waited or under its own handle, gets the upstream's bytes as they are.
         return new CallAnswer.Result(verbatim ? stored.Json : ResultJson.With(stored.Json, meta, notice));
     }
+
+    /// <summary>A resource's or prompt's result has no place for a notice: that it was not run again stands in its meta alone.</summary>
+    private static CallAnswer OfOther(StoredResult stored, string method, CallMeta meta, bool again) => (stored.Kind, method) switch
+    {
+        ("error", CallMethod.Tool) when ResultJson.ReadError(stored.Json) is var error =>
+            new CallAnswer.Result(ResultJson.Error($"The upstream answered with error {error.Code}: {error.Message}", meta)),
+        ("error", _) => ResultJson.ReadError(stored.Json),
+        (_, CallMethod.Tool) => new CallAnswer.Result(ResultJson.With(ResultJson.Text(stored.Json), meta, leadingText: null)),
+        _ => new CallAnswer.Result(again ? ResultJson.With(stored.Json, meta, leadingText: null) : stored.Json),
+    };
 }

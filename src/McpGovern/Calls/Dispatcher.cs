@@ -76,9 +76,11 @@ internal sealed partial class Dispatcher(
         }
 
         UpstreamConnection connection;
+        CallChange? changed;
         try
         {
             connection = await upstream.ConnectAsync(default);
+            changed = await FindChangeAsync(call, connection);
         }
         catch (UpstreamUnavailableException e)
         {
@@ -87,7 +89,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
-        if (FindChange(call, connection) is { } change)
+        if (changed is { } change)
         {
             if (!check.MayJudge(call))
             {
@@ -116,7 +118,7 @@ internal sealed partial class Dispatcher(
             try
             {
                 var connection = await upstream.ConnectAsync(default);
-                if (FindChange(call, connection) is null)
+                if (await FindChangeAsync(call, connection) is null)
                 {
                     await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection);
                     return;
@@ -149,9 +151,9 @@ internal sealed partial class Dispatcher(
         await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
     }
 
-    private CallChange? FindChange(LoadedCall call, UpstreamConnection connection)
+    private async Task<CallChange?> FindChangeAsync(LoadedCall call, UpstreamConnection connection)
     {
-        var definition = GovernedTools.On(connection, call.Known.Call.Tool);
+        var definition = await CurrentDefinitions.OnAsync(connection, call.Known.Call.Tool, default);
         return check.Find(call, definition, toolIsGone: definition is null);
     }
 

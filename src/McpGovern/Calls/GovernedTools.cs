@@ -4,7 +4,7 @@ using McpGovern.Upstreams;
 
 namespace McpGovern.Calls;
 
-/// <summary>A tool behind us, as one of its definitions has it.</summary>
+/// <summary>A tool behind us, as one of its definitions has it; or a resource or prompt, under the name that it is recorded by.</summary>
 internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition)
 {
     public string Server => Upstream.Name;
@@ -15,7 +15,7 @@ internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition
 internal sealed partial class GovernedTools
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-    private static readonly string[] Reserved = ["jamjet_", "mcpgovern_"];
+    private static readonly string[] Reserved = ["jamjet_", "mcpgovern_", PolicyName.Resource, PolicyName.Prompt];
 
     private readonly UpstreamSet upstreams;
     private readonly PolicySource policy;
@@ -34,7 +34,7 @@ internal sealed partial class GovernedTools
     /// <summary>Raised when what <see cref="ListAsync"/> answers may have changed.</summary>
     public event Action? Changed;
 
-    /// <summary>Names of our own tools, which no upstream's may take or look like.</summary>
+    /// <summary>Names of our own tools, which no upstream's may take or look like, and those that policy would take for no tool's.</summary>
     public static bool IsReserved(string tool) => Reserved.Any(prefix => tool.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>Another policy is in force.</summary>
@@ -74,9 +74,6 @@ internal sealed partial class GovernedTools
         await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
         return Find(advertised);
     }
-
-    /// <summary>The tool as the connection that would carry the call has it.</summary>
-    public static ToolDefinition? On(UpstreamConnection connection, string tool) => connection.Tools.FirstOrDefault(t => t.Name == tool);
 
     private GovernedTool? Find(string advertised)
     {
@@ -130,6 +127,6 @@ internal sealed partial class GovernedTools
     [LoggerMessage(1001, LogLevel.Warning, "Upstream '{Server}' is away, and its tools with it: {Why}")]
     private partial void LogAway(string server, string why);
 
-    [LoggerMessage(1002, LogLevel.Warning, "Tool '{Tool}' of upstream '{Server}' is not exposed: names that begin with jamjet_ or mcpgovern_ are reserved")]
+    [LoggerMessage(1002, LogLevel.Warning, "Tool '{Tool}' of upstream '{Server}' is not exposed: names that begin with jamjet_, mcpgovern_, resource: or prompt: are reserved")]
     private partial void LogReserved(string server, string tool);
 }

@@ -29,7 +29,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         catch (StoreUnavailableException)
         {
             // It is recorded, and may have been sent by now: to say that it was not executed could be a lie.
-            return new CallAnswer.Result(ResultJson.Error(AgentText.OutOfSight(call.Id), CallMeta.Of(call, urlOf(call.Id))));
+            return OwnWords.Of(request.Method, AgentText.OutOfSight(call.Id), CallMeta.Of(call, urlOf(call.Id)));
         }
         finally
         {

@@ -15,7 +15,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         var submitted = call.Known.Call;
         try
         {
-            return await connection.CallToolAsync(submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
+            return await connection.CallAsync(CallMethod.Of(submitted), submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
                 progress is null ? null : new ProgressRelay(progress), callTimeout, cancel);
         }
         // A fault of our own: whether anything left is not known, and the record must not stay open for it.
@@ -31,7 +31,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
     {
         var at = time.GetUtcNow();
-        var kept = Kept(answer, at);
+        var kept = Kept(CallMethod.Of(call.Known.Call), answer, at);
         var stored = call.Known.Gate is null ? null : kept;
         var until = at + RetryFor;
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
@@ -79,10 +79,14 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         return new(process, Plain.Text(why), at + pause, at);
     }
 
-    private StoredResult? Kept(UpstreamAnswer answer, DateTimeOffset at) => answer switch
+    private StoredResult? Kept(string method, UpstreamAnswer answer, DateTimeOffset at) => answer switch
     {
-        UpstreamAnswer.Result result when result.Json.Length > maxKeptResult => new("result",
-            ResultJson.Error($"The call ran. Its result of {result.Json.Length} bytes is larger than the {maxKeptResult} bytes that are kept (caps.result)."), at),
+        UpstreamAnswer.Result result when result.Json.Length > maxKeptResult => OwnWords.Of(
+            method, $"The call ran. Its result of {result.Json.Length} bytes is larger than the {maxKeptResult} bytes that are kept (caps.result).") switch
+        {
+            CallAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, null), at),
+            var words => new("result", ((CallAnswer.Result)words).Json, at),
+        },
         UpstreamAnswer.Result result => new("result", result.Json, at),
         UpstreamAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, error.DataJson), at),
         _ => null,

@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Takes up changed policy files, and ends the parked calls that would no longer be asked for as they were.</summary>
 internal sealed partial class PolicyReloader(
-    PolicySource policy, GovernedTools tools, ICallStore store, CallStreams streams, ApprovalCheck check, CurrentDefinitions definitions, string scope,
+    PolicySource policy, GovernedTools tools, GovernedLists lists, ICallStore store, CallStreams streams, ApprovalCheck check, CurrentDefinitions definitions, string scope,
     TimeProvider time, ILogger<PolicyReloader> log)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
@@ -44,6 +44,7 @@ internal sealed partial class PolicyReloader(
         {
             sweepIsDue = true;
             tools.PolicyChanged();
+            lists.PolicyChanged();
         }
 
         if (sweepIsDue)

@@ -38,6 +38,22 @@ internal static class ResultJson
         return buffer.WrittenMemory;
     }
 
+    /// <summary>JSON as the text of a tool's result: what was read or made for another method.</summary>
+    public static ReadOnlyMemory<byte> Text(ReadOnlyMemory<byte> json)
+    {
+        var buffer = new ArrayBufferWriter<byte>(json.Length + 1024);
+        using (var writer = new Utf8JsonWriter(buffer, Relaxed))
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("content");
+            WriteText(writer, Encoding.UTF8.GetString(json.Span));
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return buffer.WrittenMemory;
+    }
+
     /// <summary>The upstream's result with our meta, and with a first text block where <paramref name="leadingText"/> is given.</summary>
     public static ReadOnlyMemory<byte> With(ReadOnlyMemory<byte> result, CallMeta meta, string? leadingText)
     {

@@ -8,11 +8,14 @@ internal static class Submission
     public static CallSubmitted Of(string callId, string scope, ToolCallRequest request, GovernedTool tool, DateTimeOffset at)
     {
         var arguments = CanonicalJson.Compact(request.ArgumentsJson);
-        var node = $"{tool.Server}.{tool.Tool}";
+        var node = ToolName.Governed(tool.Server, tool.Tool);
         return new(scope, tool.Server, tool.Tool, tool.Upstream.Config.Fingerprint, arguments, CallHash.OfJson(arguments), tool.Definition.Hash,
             request.Actor.Id, request.Actor.Credential, request.Actor.Session, request.Client, CallId.ExecutionOf(callId), node, CallHash.Tenant,
             CallHash.AttachKey(CallHash.Tenant, request.Actor.Id, tool.Server, tool.Tool, arguments, request.IdempotencyKey),
-            request.MetaJson, request.Traceparent, Supersedes: null, SupersedesBecause: null, EarlierCall: null, at);
+            request.MetaJson, request.Traceparent, Supersedes: null, SupersedesBecause: null, EarlierCall: null, at)
+        {
+            Method = request.Method == CallMethod.Tool ? null : request.Method,
+        };
     }
 
     public static ToolApprovalRequired Gate(CallSubmitted call, Decision decision, bool idempotent, DateTimeOffset policyActivatedAt, DateTimeOffset at)

@@ -1,10 +1,12 @@
 namespace McpGovern.Calls;
 
-/// <summary>One <c>tools/call</c> as a door received it.</summary>
-/// <param name="Name">The advertised name.</param>
-/// <param name="ArgumentsJson">The JSON text of the arguments, verbatim; <c>{}</c> where there were none.</param>
+/// <summary>One <c>tools/call</c>, or another of <see cref="CallMethod"/>, as a door received it.</summary>
+/// <param name="Name">The advertised name, or a resource's address.</param>
+/// <param name="ArgumentsJson">The JSON text of the arguments, verbatim; <c>{}</c> where there were none. Of a resource: its <c>uri</c>.</param>
 internal sealed record ToolCallRequest(Actor Actor, string Name, string ArgumentsJson)
 {
+    public string Method { get; init; } = CallMethod.Tool;
+
     /// <summary>The client's own <c>_meta["mcpgovern/idempotency-key"]</c>.</summary>
     public string? IdempotencyKey { get; init; }
 

@@ -8,7 +8,7 @@ internal static class PolicyVerbs
 {
     private static readonly Argument<string[]> Files = new("FILE") { Description = "Policy files", Arity = ArgumentArity.OneOrMore };
     private static readonly Argument<string> PolicyFile = new("FILE") { Description = "A policy file" };
-    private static readonly Option<string> Tool = new("--tool") { Description = "The governed name, server.tool", HelpName = "NAME", Required = true };
+    private static readonly Option<string> Tool = new("--tool") { Description = "The governed name: server.tool, resource:server.uri or prompt:server.name", HelpName = "NAME", Required = true };
     private static readonly Option<string?> Args = new("--args") { Description = "The call's arguments as a JSON object", HelpName = "JSON" };
 
     public static Command Build()

@@ -89,7 +89,7 @@ internal static class ServeVerbs
             logs.CreateLogger("McpGovern").StoreAway(e.Message);
         }
 
-        using var live = new LiveConnections(gateway.Tools, logs.CreateLogger<LiveConnections>());
+        using var live = new LiveConnections(gateway, logs.CreateLogger<LiveConnections>());
         var own = new OwnTools(gateway, TimeProvider.System, () => Composition.RulesNameAgents(gateway.Policy));
         return await serve(new(gateway, settings, live, new McpFrontDoor(gateway, own, logs.CreateLogger<McpFrontDoor>()), logs));
     }

@@ -20,7 +20,7 @@ internal static class PolicyTestReader
         }
         var within = faults.Within("test");
         var fields = new Fields(map, within, "call", "args", "expect");
-        var call = fields.Required("call", "name the tool as server.tool");
+        var call = fields.Required("call", "name the tool as server.tool, or resource:server.uri, or prompt:server.name");
         if (fields.Node("expect") is null)
             within.Error(map, "'expect' is missing", "use allow, deny or require_approval");
         var expect = fields.Word("expect", "allow", "deny", "require_approval");

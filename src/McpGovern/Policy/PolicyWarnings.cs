@@ -42,7 +42,8 @@ internal static class PolicyWarnings
 
     /// <summary>Sound, not complete: a pattern without <c>?</c> that matches another's spelling matches all that the other does.</summary>
     private static bool Covers(string wide, string narrow, bool ignoreCase) =>
-        wide == narrow || (!wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, ignoreCase));
+        wide == narrow || (PolicyName.KindOf(wide) == PolicyName.KindOf(narrow)
+            && !wide.Contains('?', StringComparison.Ordinal) && Glob.IsMatch(wide, narrow, ignoreCase));
 
     private static int LineOf(PolicyRule rule) =>
         int.TryParse(rule.Source.AsSpan(rule.Source.LastIndexOf(':') + 1), out var line) ? line : 0;

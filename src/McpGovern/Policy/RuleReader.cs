@@ -67,10 +67,19 @@ internal sealed class RuleReader(Faults faults)
         else if (scalar.Text.AsSpan().ContainsAnyExceptInRange('!', '~'))
             faults.Error(node, $"'{scalar.Text}' has blanks or letters that tool names never match with",
                 "use printable ASCII without blanks");
+        else if (Misspelt(scalar.Text) is { } prefix)
+            faults.Error(node, $"'{scalar.Text}' begins with a word that is near '{prefix}' and would be read as a tool's name",
+                $"write {prefix} in front of what follows the colon");
         else
             return scalar.Text;
         return null;
     }
+
+    /// <summary>The prefix that was meant: taken for a tool's name, such a gate would stand open.</summary>
+    private static string? Misspelt(string pattern) =>
+        PolicyName.KindOf(pattern).Length == 0 && pattern.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon
+            ? new[] { PolicyName.Resource, PolicyName.Prompt }.FirstOrDefault(prefix => Spelling.IsSlip(pattern[..(colon + 1)], prefix))
+            : null;
 
     private static string? Action(Fields fields, Faults faults, MapNode map)
     {

@@ -37,11 +37,16 @@ internal sealed class Gateway : IAsyncDisposable
         Dispatcher = new Dispatcher(streams, upstreams, policy, check, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
         sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
+        Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
+        Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
+        Prompts = new GovernedPrompts(Lists);
+        Listeners = new ResourceListeners(Resources, Lists);
+        Completions = new Completions(Resources, Prompts, Lists);
         Queries = new CallQueries(streams, store, check, delivery, UrlOf);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
-        reloader = new PolicyReloader(policy, Tools, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time),
+        reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, store, new Attachment(streams, store, time),
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
@@ -56,6 +61,11 @@ internal sealed class Gateway : IAsyncDisposable
     public DecisionHandler Decisions { get; }
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
+    public GovernedLists Lists { get; }
+    public GovernedResources Resources { get; }
+    public GovernedPrompts Prompts { get; }
+    public ResourceListeners Listeners { get; }
+    public Completions Completions { get; }
     public Dispatcher Dispatcher { get; }
 
     /// <summary>Set once more by the server that serves the page, which learns its port only when it has it.</summary>

@@ -12,6 +12,9 @@ internal static class Spelling
             : $"use {Choice(known)}";
     }
 
+    /// <summary>Whether the one is the other but for case and at most one letter.</summary>
+    public static bool IsSlip(string written, string known) => Distance(written.ToUpperInvariant(), known.ToUpperInvariant()) <= 1;
+
     /// <summary><c>a, b or c</c>.</summary>
     public static string Choice(IReadOnlyList<string> words) =>
         words.Count < 2 ? string.Concat(words) : $"{string.Join(", ", words.SkipLast(1))} or {words[^1]}";

@@ -76,6 +76,11 @@ internal sealed class HttpTransport : ITransport
     {
         JsonRpcResponse { Id.Id: string } or JsonRpcError { Id.Id: string } => true,
         JsonRpcNotification { Method: NotificationMethods.ProgressNotification or NotificationMethods.ToolListChangedNotification } => true,
+        JsonRpcNotification
+        {
+            Method: NotificationMethods.ResourceListChangedNotification or NotificationMethods.PromptListChangedNotification
+                or NotificationMethods.ResourceUpdatedNotification
+        } => true,
         _ => false,
     };
 

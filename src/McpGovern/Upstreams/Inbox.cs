@@ -18,6 +18,12 @@ internal sealed class Inbox(string upstream, ILogger log)
     /// <summary>Called on the reader's thread: must return at once.</summary>
     public event Action? ToolListChanged;
 
+    /// <summary>Another of its lists changed: <c>resources</c> or <c>prompts</c>. Like the one above.</summary>
+    public event Action<string>? OtherListChanged;
+
+    /// <summary>The params of <c>notifications/resources/updated</c>. Like the ones above.</summary>
+    public event Action<ReadOnlyMemory<byte>>? ResourceUpdated;
+
     /// <summary>Why no request is taken any more.</summary>
     public string? Refusal => _refusal;
 
@@ -76,6 +82,15 @@ internal sealed class Inbox(string upstream, ILogger log)
                 return true;
             case { Method: "notifications/tools/list_changed", Id: null }:
                 ToolListChanged?.Invoke();
+                return true;
+            case { Method: "notifications/resources/list_changed", Id: null }:
+                OtherListChanged?.Invoke("resources");
+                return true;
+            case { Method: "notifications/prompts/list_changed", Id: null }:
+                OtherListChanged?.Invoke("prompts");
+                return true;
+            case { Method: "notifications/resources/updated", Id: null }:
+                ResourceUpdated?.Invoke(envelope.Params);
                 return true;
             default:
                 return false;

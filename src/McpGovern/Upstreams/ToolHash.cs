@@ -10,9 +10,14 @@ internal static class ToolHash
     private static readonly HashSet<string> Counted =
         new(["name", "title", "description", "inputSchema", "outputSchema", "annotations"], StringComparer.Ordinal);
 
-    public static string Of(IEnumerable<RawMember> definition)
+    private static readonly HashSet<string> CountedOfOthers =
+        new(["name", "title", "description", "uri", "uriTemplate", "mimeType", "arguments"], StringComparer.Ordinal);
+
+    /// <param name="kind">What it is the definition of; of a tool where it is not given.</param>
+    public static string Of(IEnumerable<RawMember> definition, ListKind? kind = null)
     {
-        var counted = RawObject.Write(definition.Where(member => Counted.Contains(member.Name)));
+        var names = kind is null || kind == ListKind.Tools ? Counted : CountedOfOthers;
+        var counted = RawObject.Write(definition.Where(member => names.Contains(member.Name)));
         try
         {
             return CallHash.OfJson(Encoding.UTF8.GetString(counted.Span));

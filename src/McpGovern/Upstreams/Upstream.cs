@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace McpGovern.Upstreams;
@@ -9,6 +10,7 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
     private readonly BackOff _backOff = new(time);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
+    private readonly ConcurrentDictionary<ListKind, IReadOnlyList<ToolDefinition>> _known = new();
     private Task<UpstreamConnection>? _current;
 
     public UpstreamConfig Config => config;
@@ -25,6 +27,22 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
 
     /// <summary>The definitions differ from the last known ones: after <c>list_changed</c>, gathered for 250 ms, or after a reconnect.</summary>
     public event Action? ToolsChanged;
+
+    /// <summary>Its <c>resources</c> or <c>prompts</c> may differ from the last known ones, for the same reasons.</summary>
+    public event Action<string>? ListChanged;
+
+    /// <summary>The params of <c>notifications/resources/updated</c>.</summary>
+    public event Action<ReadOnlyMemory<byte>>? ResourceUpdated;
+
+    /// <summary>The resources that somebody wants to hear of.</summary>
+    public ResourceInterest Interest { get; } = new(config.GovernedName, log);
+
+    /// <summary>The last list of that kind seen in this process; null before the first.</summary>
+    public IReadOnlyList<ToolDefinition>? Known(ListKind kind) => _known.GetValueOrDefault(kind);
+
+    /// <exception cref="UpstreamUnavailableException">It is away, or does not give its list.</exception>
+    public async Task<IReadOnlyList<ToolDefinition>> ListAsync(ListKind kind, CancellationToken ct) =>
+        _known[kind] = await (await ConnectAsync(ct)).ListAsync(kind, ct);
 
     /// <summary>The live connection, started if there is none; a start that failed is not tried again within its back-off.</summary>
     /// <exception cref="UpstreamUnavailableException">Nothing could be started or reached, and nothing was sent.</exception>
@@ -71,11 +89,16 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
             _backOff.Succeeded();
             LastFailure = null;
             connection.ToolsRead += () => Learn(connection.Tools);
+            connection.ListChanged += NoteChanged;
+            connection.ResourceUpdated += parameters => ResourceUpdated?.Invoke(parameters);
             connection.Closed.Register(() => Ended(connection));
             // Also one that was replaced and only waits for its last answers.
             _stopping.Token.Register(() => _ = connection.DisposeAsync().AsTask());
             UpstreamLog.Connected(log, Name, connection.ProtocolVersion, connection.Tools.Count);
             Learn(connection.Tools);
+            foreach (var list in _known.Keys.Select(kind => kind.Capability).Distinct())
+                NoteChanged(list);
+            _ = Interest.TellAsync(connection);
             return connection;
         }
         catch (OperationCanceledException e)
@@ -96,6 +119,13 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
             return;
         LastFailure = connection.ClosedBecause;
         UpstreamLog.Ended(log, Name, LastFailure ?? "");
+        _ = Interest.ReconnectAsync(ConnectAsync, time, _stopping.Token);
+    }
+
+    private void NoteChanged(string list)
+    {
+        UpstreamLog.ListChanged(log, Name, list);
+        ListChanged?.Invoke(list);
     }
 
     private void Learn(IReadOnlyList<ToolDefinition> tools)

@@ -1,3 +1,6 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using McpGovern.Policy;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -15,9 +18,11 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private readonly UpstreamLimits _limits;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly ToolCatalogue _catalogue;
+    private readonly Catalogue _catalogue;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lazy<Task> _disposing;
+    private readonly ConcurrentDictionary<ListKind, Task<IReadOnlyList<ToolDefinition>>> _lists = new();
+    private readonly ConcurrentDictionary<string, bool> _changing = new(StringComparer.Ordinal);
     private int _refreshing;
     private volatile IReadOnlyList<ToolDefinition> _tools = [];
 
@@ -26,10 +31,12 @@ internal sealed class UpstreamConnection : IAsyncDisposable
         string upstream, McpClient client, ITransport transport, Exchange exchange, Inbox inbox, UpstreamLimits limits, TimeProvider time, ILogger log)
     {
         (_upstream, _client, _transport, _exchange, _inbox, _limits, _time, _log) = (upstream, client, transport, exchange, inbox, limits, time, log);
-        _catalogue = new ToolCatalogue(exchange, upstream, limits, log);
+        _catalogue = new Catalogue(exchange, upstream, limits, log);
         _disposing = new Lazy<Task>(DisposeOnceAsync);
         Closed = _closed.Token;
         inbox.ToolListChanged += RefreshSoon;
+        inbox.OtherListChanged += list => _ = ForgetSoonAsync(list);
+        inbox.ResourceUpdated += parameters => ResourceUpdated?.Invoke(parameters);
         _ = CloseWhenRefusedAsync();
     }
 
@@ -47,6 +54,57 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>After a refresh that the upstream asked for.</summary>
     public event Action? ToolsRead;
 
+    /// <summary>After the upstream said that its <c>resources</c> or <c>prompts</c> changed, gathered like the tools' changes.</summary>
+    public event Action<string>? ListChanged;
+
+    /// <summary>The params of <c>notifications/resources/updated</c>, on the reader's thread.</summary>
+    public event Action<ReadOnlyMemory<byte>>? ResourceUpdated;
+
+    /// <summary>Resources are subscribed to with a request of their own, which the modern era no longer has.</summary>
+    public bool SubscribesByRequest => !_exchange.Session.Modern;
+
+    public bool Declares(string capability) => _client.ServerCapabilities is { } declared && capability switch
+    {
+        "resources" => declared.Resources is not null,
+        "resources/subscribe" => declared.Resources?.Subscribe == true,
+        "prompts" => declared.Prompts is not null,
+        "completions" => declared.Completions is not null,
+        _ => throw new ArgumentOutOfRangeException(nameof(capability), capability, "this one is never asked for"),
+    };
+
+    /// <summary>Drained over all pages when first asked for, and again after it changed; empty where the upstream does not declare it.</summary>
+    /// <exception cref="UpstreamUnavailableException">The list could not be had whole.</exception>
+    public async Task<IReadOnlyList<ToolDefinition>> ListAsync(ListKind kind, CancellationToken ct)
+    {
+        if (!Declares(kind.Capability))
+            return [];
+        var reading = _lists.GetOrAdd(kind, unread => _catalogue.ReadAsync(unread, CancellationToken.None));
+        try
+        {
+            return await reading.WaitAsync(ct);
+        }
+        catch (UpstreamUnavailableException)
+        {
+            _lists.TryRemove(KeyValuePair.Create(kind, reading));
+            throw;
+        }
+    }
+
+    /// <summary>Asks something that changes nothing and is not recorded.</summary>
+    public Task<UpstreamAnswer> AskAsync(string method, JsonObject parameters, CancellationToken cancel) =>
+        _exchange.SendAsync(method, parameters, tool: null, progress: null, _limits.ConnectTimeout, cancel);
+
+    /// <summary>Sends one governed call, of the method that it was asked for with. Like <see cref="CallToolAsync"/>.</summary>
+    /// <param name="tool">As it is recorded: with the prefix of its kind.</param>
+    public Task<UpstreamAnswer> CallAsync(
+        string method, string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
+    {
+        var name = tool[PolicyName.KindOf(tool).Length..];
+        return method == RequestMethods.ToolsCall
+            ? CallToolAsync(tool, argumentsJson, metaJson, progress, timeout, cancel)
+            : _exchange.SendAsync(method, CallParameters.Build(method, name, argumentsJson, metaJson), tool: null, progress, timeout, cancel);
+    }
+
     /// <summary>Sends one call, once. Never throws for what an upstream or a network may do.</summary>
     /// <param name="argumentsJson">A JSON object; reaches the upstream as it is written.</param>
     /// <param name="metaJson">A JSON object or null; <c>progressToken</c> and <c>io.modelcontextprotocol/*</c> are replaced by our own.</param>
@@ -55,11 +113,11 @@ internal sealed class UpstreamConnection : IAsyncDisposable
         string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
     {
         var definition = _tools.FirstOrDefault(known => known.Name == tool);
-        var parameters = CallParameters.Build(tool, argumentsJson, metaJson);
+        var parameters = CallParameters.Build(RequestMethods.ToolsCall, tool, argumentsJson, metaJson);
         return _exchange.SendAsync(RequestMethods.ToolsCall, parameters, definition, progress, timeout, cancel);
     }
 
-    public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ct);
+    public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ListKind.Tools, ct);
 
     public async ValueTask DisposeAsync() => await _disposing.Value;
 
@@ -87,6 +145,18 @@ internal sealed class UpstreamConnection : IAsyncDisposable
         {
             UpstreamLog.RefreshFailed(_log, _upstream, e.Message);
         }
+    }
+
+    private async Task ForgetSoonAsync(string list)
+    {
+        if (!_changing.TryAdd(list, true))
+            return;
+        await Task.Delay(_limits.ListDebounce, _time, Closed).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _changing.TryRemove(list, out _);
+        foreach (var kind in _lists.Keys.Where(kind => kind.Capability == list))
+            _lists.TryRemove(kind, out _);
+        if (!Closed.IsCancellationRequested)
+            ListChanged?.Invoke(list);
     }
 
     private async Task CloseWhenRefusedAsync()

@@ -32,8 +32,8 @@ internal static partial class UpstreamLog
     [LoggerMessage(4008, LogLevel.Information, "upstream {Upstream}: its tools changed, {Tools} now")]
     public static partial void ToolsChanged(ILogger log, string upstream, int tools);
 
-    [LoggerMessage(4009, LogLevel.Warning, "upstream {Upstream}: left out {Count} entries of its tool list that are no tools")]
-    public static partial void BadTools(ILogger log, string upstream, int count);
+    [LoggerMessage(4009, LogLevel.Warning, "upstream {Upstream}: left out {Count} entries of its {List} that have no name, or one that is taken")]
+    public static partial void BadEntries(ILogger log, string upstream, int count, string list);
 
     [LoggerMessage(4010, LogLevel.Warning, "upstream {Upstream}: process {Pid} had to be killed")]
     public static partial void Killed(ILogger log, string upstream, int pid);
@@ -49,4 +49,10 @@ internal static partial class UpstreamLog
 
     [LoggerMessage(4014, LogLevel.Debug, "upstream {Upstream}: could not be told of a cancellation: {Reason}")]
     public static partial void CancelNotTold(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4015, LogLevel.Information, "upstream {Upstream}: its {List} changed")]
+    public static partial void ListChanged(ILogger log, string upstream, string list);
+
+    [LoggerMessage(4016, LogLevel.Warning, "upstream {Upstream}: could not be told which resources are listened to: {Reason}")]
+    public static partial void NotSubscribed(ILogger log, string upstream, string reason);
 }

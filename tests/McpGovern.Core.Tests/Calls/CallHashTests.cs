@@ -13,7 +13,8 @@ public sealed class CallHashTests
         Asked with { Tool = "other" },
         Asked with { ToolDefinitionHash = "other" },
         Asked with { Arguments = """{"amount":901}""" },
-        Asked with { RequestedBy = "other" });
+        Asked with { RequestedBy = "other" },
+        Asked with { Method = "resources/read" });
 
     [Theory, MemberData(nameof(Others))]
     public void Of_ACallThatDiffersInOneMember_IsAnotherHash(CallSubmitted other) => Assert.NotEqual(CallHash.Of(Asked, "rule"), CallHash.Of(other, "rule"));
@@ -24,6 +25,15 @@ public sealed class CallHashTests
     [Fact]
     public void Of_ACallThatDiffersInWhatIsNotRun_IsTheSameHash() =>
         Assert.Equal(CallHash.Of(Asked, "rule"), CallHash.Of(Asked with { At = Two, Client = null, Arguments = """{ "amount": 900 }""" }, "rule"));
+
+    [Fact]
+    public void Of_ACallWithoutAMethod_IsTheHashThatItAlwaysWas() =>
+        Assert.Equal(
+            CallHash.OfJson("""
+                {"arguments":{},"requested_by":"r","rule_digest":"d","scope":"s","server":"u","tenant":"t","tool":"x","tool_definition_hash":"h","upstream_fingerprint":"f"}
+                """),
+            CallHash.Of(
+                Asked with { Arguments = "{}", RequestedBy = "r", Scope = "s", Server = "u", Tenant = "t", Tool = "x", ToolDefinitionHash = "h", UpstreamFingerprint = "f" }, "d"));
 
     [Fact]
     public void AttachKey_WithTheClientsOwnKey_KeepsTwoMeantCallsApart()

@@ -58,8 +58,8 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>Takes effect when the upstream is asked for its tools again.</summary>
     public void Redescribe(string text) => folder.Write("description", text);
 
-    public UpstreamConfig Upstream(string name = "fake") => FakeUpstreamOptions.Config(
-        name, ["--ledger", folder.File("ledger"), "--log", folder.File("log"), "--away", folder.File("away"), "--describe", folder.File("description")]);
+    public UpstreamConfig Upstream(string name = "fake", params string[] more) => FakeUpstreamOptions.Config(
+        name, [.. more, "--ledger", folder.File("ledger"), "--log", folder.File("log"), "--away", folder.File("away"), "--describe", folder.File("description")]);
 
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>

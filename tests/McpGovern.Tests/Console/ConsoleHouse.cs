@@ -43,7 +43,7 @@ internal sealed class ConsoleHouse : IAsyncDisposable
     public async Task ServeAsync(ActorEntry[] actors, Uri? publicUrl = null, Uri? listen = null)
     {
         await StopAsync();
-        live = new LiveConnections(Gateway.Tools, NullLogger<LiveConnections>.Instance);
+        live = new LiveConnections(Gateway, NullLogger<LiveConnections>.Instance);
         var door = new McpFrontDoor(Gateway, new OwnTools(Gateway, Time, () => false), NullLogger<McpFrontDoor>.Instance);
         var options = new HttpOptions(listen ?? new Uri("http://127.0.0.1:0"), actors, "", "alice") { PublicUrl = publicUrl };
         serve = await HttpServe.StartAsync(options, new Authenticator([new KeyRing(actors)]), Gateway, door, live, _ => Task.CompletedTask, Time, NullLoggerFactory.Instance, default);

@@ -23,7 +23,7 @@ internal static class HastyStdio
             new GatewayOptions(settings.Scope, settings.Hold, settings.CallTimeout, settings.Retention, new CallLimits(1000, 1 << 20, 1 << 20), 1 << 20),
             time, logs);
         await gateway.OpenAsync(default);
-        using var live = new LiveConnections(gateway.Tools, logs.CreateLogger<LiveConnections>());
+        using var live = new LiveConnections(gateway, logs.CreateLogger<LiveConnections>());
         var door = new McpFrontDoor(gateway, new OwnTools(gateway, time, () => false), logs.CreateLogger<McpFrontDoor>());
         var life = new StdioLife(time);
         gateway.Serve(() => life.MayClaim);

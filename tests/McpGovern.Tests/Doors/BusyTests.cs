@@ -35,7 +35,7 @@ public sealed class BusyTests : IDisposable
         await using var gateway = new Gateway(store, new PolicySource(set, [], TimeProvider.System),
             new UpstreamSet([], new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance),
             new GatewayOptions("busy", TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1), new CallLimits(1, 1, 1), 1), TimeProvider.System, NullLoggerFactory.Instance);
-        using var live = new LiveConnections(gateway.Tools, NullLogger<LiveConnections>.Instance);
+        using var live = new LiveConnections(gateway, NullLogger<LiveConnections>.Instance);
         var door = new McpFrontDoor(gateway, new OwnTools(gateway, TimeProvider.System, () => false), NullLogger<McpFrontDoor>.Instance);
         await using var http = await HttpServe.StartAsync(new HttpOptions(new Uri("http://127.0.0.1:0"), [Alice], "", "alice"), new Authenticator([new KeyRing([Alice])]), gateway, door, live,
             _ => Task.CompletedTask, TimeProvider.System, NullLoggerFactory.Instance, default);

@@ -51,6 +51,48 @@ public sealed class PolicyFileReaderTests
     }
 
     [Fact]
+    public void Read_WithResourcesAndPrompts_DecidesThemApartFromTools()
+    {
+        var reading = Read("""
+            default: deny
+            allow: ["*", "resource:docs.*", "prompt:docs.*"]
+            require_approval_for:
+              - { tools: "resource:docs.*", when: { uri: { glob: "file:///private/*" } } }
+            rules:
+              - { match: "prompt:docs.deploy", action: block }
+            tests:
+              - { call: "docs.search", expect: allow }
+              - { call: "resource:docs.file:///a.txt", expect: allow }
+              - { call: "resource:docs.file:///private/a.txt", expect: require_approval }
+              - { call: "resource:other.file:///a.txt", expect: deny }
+              - { call: "prompt:docs.greet", args: { who: me }, expect: allow }
+              - { call: "prompt:docs.deploy", expect: deny }
+            """);
+
+        Assert.Empty(reading.Errors);
+        Assert.Empty(reading.Warnings);
+        Assert.Empty(PolicyCases.Failed(PolicySet.Create([reading.File!]), reading.File!.Tests));
+    }
+
+    [Theory]
+    [InlineData("resources:docs.*", "resource:")]
+    [InlineData("Resource:docs.*", "resource:")]
+    [InlineData("prompts:docs.*", "prompt:")]
+    [InlineData("PROMPT:*", "prompt:")]
+    public void Read_WithAPrefixThatIsNearlyOne_SaysWhichIsMeant(string pattern, string meant)
+    {
+        var error = Assert.Single(Read($"deny: [\"{pattern}\"]").Errors);
+
+        Assert.Contains(meant, error.Problem, StringComparison.Ordinal);
+        Assert.Contains($"write {meant}", error.Cure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("source:x")]
+    [InlineData("ns:tool")]
+    public void Read_WithAToolsNameThatHasAColon_ReadsIt(string pattern) => Assert.Empty(Read($"deny: [\"{pattern}\"]").Errors);
+
+    [Fact]
     public void Read_WithFiveFaults_NamesAllFiveWithPlaceAndCure()
     {
         var reading = Read("""

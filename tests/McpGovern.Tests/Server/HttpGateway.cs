@@ -23,6 +23,8 @@ public sealed class HttpGateway : IAsyncLifetime
 
     private HttpServe? _serve;
 
+    internal Func<Task<RunningGateway>> Start { get; init; } = () => RunningGateway.StartAsync();
+
     internal RunningGateway Running { get; private set; } = null!;
 
     public Uri Address => _serve!.Address;
@@ -31,7 +33,7 @@ public sealed class HttpGateway : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Running = await RunningGateway.StartAsync();
+        Running = await Start();
         var options = new HttpOptions(new Uri("http://127.0.0.1:0"), Actors, "", "alice")
         {
             MaxMessageBytes = 9 << 20,

@@ -219,7 +219,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
         var change = await NextAsync(reader);
 
         Assert.Equal("notifications/subscriptions/acknowledged", ack.GetProperty("method").GetString());
-        Assert.Equal("""{"toolsListChanged":true}""", ack.GetProperty("params").GetProperty("notifications").GetRawText());
+        Assert.Equal("""{"toolsListChanged":true,"promptsListChanged":true}""", ack.GetProperty("params").GetProperty("notifications").GetRawText());
         Assert.Equal("notifications/tools/list_changed", change.GetProperty("method").GetString());
         Assert.All([ack, change], m => Assert.Equal(7, m.GetProperty("params").GetProperty("_meta").GetProperty("io.modelcontextprotocol/subscriptionId").GetInt32()));
     }

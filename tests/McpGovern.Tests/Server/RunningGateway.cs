@@ -17,19 +17,19 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
 
-    private RunningGateway(RawUpstream upstream)
+    private RunningGateway(RawUpstream upstream, string text, UpstreamConfig[] upstreams)
     {
         Upstream = upstream;
         var logs = NullLoggerFactory.Instance;
-        var policy = PolicyFileReader.Read(Encoding.UTF8.GetBytes(Policy), "test.yaml");
+        var policy = PolicyFileReader.Read(Encoding.UTF8.GetBytes(text), "test.yaml");
         Assert.Empty(policy.Errors);
         Gateway = new Gateway(
             CallStores.Open($"sqlite:{_folder.File("calls.db")}", TimeProvider.System, logs),
             new PolicySource(PolicySet.Create([policy.File!]), [], TimeProvider.System),
-            new UpstreamSet([upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
+            new UpstreamSet(upstreams.Length == 0 ? [upstream.Config] : upstreams, new UpstreamLimits(), TimeProvider.System, logs),
             new GatewayOptions("test", TimeSpan.Zero, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20),
             TimeProvider.System, logs);
-        Live = new LiveConnections(Gateway.Tools, logs.CreateLogger<LiveConnections>());
+        Live = new LiveConnections(Gateway, logs.CreateLogger<LiveConnections>());
         Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, TimeProvider.System, () => false), logs.CreateLogger<McpFrontDoor>());
     }
 
@@ -38,9 +38,10 @@ internal sealed class RunningGateway : IAsyncDisposable
     public LiveConnections Live { get; }
     public McpFrontDoor Door { get; }
 
-    public static async Task<RunningGateway> StartAsync()
+    /// <param name="upstreams">In place of the one that answers in raw text.</param>
+    public static async Task<RunningGateway> StartAsync(string policy = Policy, params UpstreamConfig[] upstreams)
     {
-        var gateway = new RunningGateway(await RawUpstream.StartAsync());
+        var gateway = new RunningGateway(await RawUpstream.StartAsync(), policy, upstreams);
         await gateway.Gateway.OpenAsync(CancellationToken.None);
         gateway.Gateway.Serve(() => true);
         return gateway;

@@ -1,15 +1,12 @@
 using System.Reflection;
-using System.Text;
 using McpGovern.Calls;
-using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
-using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>What a client meets, the same over stdio and HTTP and in every revision: the governed tools and our own.</summary>
+/// <summary>What a client meets, the same over stdio and HTTP and in every revision: what is governed, and our own tools.</summary>
 internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFrontDoor> log)
 {
     public static readonly string Version =
@@ -22,7 +19,8 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
 
     private readonly ToolCalls _calls = new(gateway, own, log);
     private readonly TaskMethods _tasks = new(gateway.Queries, gateway.Decisions, gateway.Retention);
-    private readonly Subscriptions _subscriptions = new(gateway.Tools);
+    private readonly Subscriptions _subscriptions = new(gateway);
+    private readonly RelayedMethods _relayed = new(gateway, own, log);
 
     /// <summary>For one connection, whose every request is the actor's.</summary>
     public McpServerOptions OptionsFor(Actor actor)
@@ -34,30 +32,13 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
             Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true } },
             ScopeRequests = false,
         };
-        options.Handlers.ListToolsHandler = (request, ct) => ListAsync(actor, request.JsonRpcRequest, ct);
         options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, ct);
-        options.Handlers.SubscriptionsListenHandler = _subscriptions.ServeAsync;
+        options.Handlers.ReadResourceHandler = (request, ct) => _calls.ReadAsync(actor, request, ct);
+        options.Handlers.GetPromptHandler = (request, ct) => _calls.GetPromptAsync(actor, request, ct);
+        options.Handlers.SubscriptionsListenHandler = (request, ct) => _subscriptions.ServeAsync(actor, request, ct);
+        _relayed.AddTo(options, actor);
         _tasks.AddTo(options, actor);
         options.Filters.Message.OutgoingFilters.Add(RawAnswers.Filter);
         return options;
-    }
-
-    // Definitions travel as they are: the SDK's type would drop every member that it does not know.
-    private async ValueTask<ListToolsResult> ListAsync(Actor actor, JsonRpcRequest request, CancellationToken ct)
-    {
-        try
-        {
-            var governed = await gateway.Tools.ListAsync(actor, ct);
-            var all = string.Join(',', governed.Concat(own.ListFor(actor)));
-            // Another actor's list is another list, and policy may change it at any time.
-            var caching = ProtocolEra.IsStateless(request) ? ",\"ttlMs\":0,\"cacheScope\":\"private\"" : "";
-            RawCall.Answer(request, new RawJson(Encoding.UTF8.GetBytes($$"""{"tools":[{{all}}]{{caching}}}""")));
-            return new ListToolsResult();
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            log.ListFailed(e);
-            throw new McpProtocolException("the tools cannot be listed now; see the gateway's log", McpErrorCode.InternalError);
-        }
     }
 }

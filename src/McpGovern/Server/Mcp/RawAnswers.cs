@@ -10,6 +10,16 @@ internal static class RawAnswers
 {
     private static readonly RawMember Complete = new("resultType", "\"resultType\""u8.ToArray(), "\"complete\""u8.ToArray());
 
+    /// <summary>What the stateless revision has results say that could be kept: another actor's is another, and policy may change at any time.</summary>
+    private static readonly RawMember[] Private =
+    [
+        new("ttlMs", "\"ttlMs\""u8.ToArray(), "0"u8.ToArray()),
+        new("cacheScope", "\"cacheScope\""u8.ToArray(), "\"private\""u8.ToArray()),
+    ];
+
+    public static ReadOnlyMemory<byte> Cached(ReadOnlyMemory<byte> result) =>
+        RawObject.Read(result) is { } members ? RawObject.Write([.. members, .. Private]) : result;
+
     public static McpMessageHandler Filter(McpMessageHandler next) => (context, ct) =>
     {
         if (context.JsonRpcMessage is JsonRpcResponse response)

@@ -8,21 +8,31 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>Hands a <c>tools/call</c> to the handler, and its answer back, both verbatim.</summary>
+/// <summary>Hands a <c>tools/call</c>, a <c>resources/read</c> or a <c>prompts/get</c> to the handler, and its answer back, all verbatim.</summary>
 internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
 {
-    private static readonly CallToolResult StandIn = new();
+    private static readonly CallToolResult ToolStandIn = new();
+    private static readonly ReadResourceResult ResourceStandIn = new();
+    private static readonly GetPromptResult PromptStandIn = new();
 
-    public async ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, ToolStandIn, () => AnswerAsync(actor, context, ct), ct);
+
+    public ValueTask<ReadResourceResult> ReadAsync(Actor actor, RequestContext<ReadResourceRequestParams> context, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, ResourceStandIn, () => GovernAsync(actor, context.Params!.Uri, context.Server, context.JsonRpcRequest, ct), ct);
+
+    public ValueTask<GetPromptResult> GetPromptAsync(Actor actor, RequestContext<GetPromptRequestParams> context, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, PromptStandIn, () => GovernAsync(actor, context.Params!.Name, context.Server, context.JsonRpcRequest, ct), ct);
+
+    private async ValueTask<T> HandleAsync<T>(JsonRpcRequest request, T standIn, Func<Task<CallAnswer>> answering, CancellationToken ct)
     {
-        var request = context.JsonRpcRequest;
         try
         {
-            var answer = await AnswerAsync(actor, context, ct);
+            var answer = await answering();
             // Whoever cancelled is told nothing more, as the protocol asks.
             ct.ThrowIfCancellationRequested();
             Put(request, answer);
-            return StandIn;
+            return standIn;
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -32,55 +42,75 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
         catch (InvalidDataException e)
         {
-            Put(request, ToolAnswers.Refused(AnswerCode.Unavailable.Word, $"the call's history cannot be read: {e.Message}"));
-            return StandIn;
+            Put(request, Unavailable(request, $"the call's history cannot be read: {e.Message}"));
+            return standIn;
         }
         catch (StoreUnavailableException e)
         {
-            Put(request, ToolAnswers.Refused(AnswerCode.Unavailable.Word, $"the store does not answer: {e.Message}"));
-            return StandIn;
+            Put(request, Unavailable(request, $"the store does not answer: {e.Message}"));
+            return standIn;
         }
         catch (Exception e)
         {
             log.CallBroke(e);
             Put(request, new CallAnswer.Error(RpcCode.InternalError, "the gateway failed on this call; whether it was sent is in its record", null));
-            return StandIn;
+            return standIn;
         }
     }
 
-    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
-    {
-        var raw = RawCall.Of(context.JsonRpcRequest) ?? throw new InvalidOperationException("the call came in past the message reader");
-        if (own.Find(context.Params!.Name) is { } tool)
-        {
-            return tool.CallAsync(actor, JsonArguments.Read(raw.Arguments), ct);
-        }
+    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct) =>
+        own.Find(context.Params!.Name) is { } tool
+            ? tool.CallAsync(actor, JsonArguments.Read(RawOf(context.JsonRpcRequest).Arguments), ct)
+            : GovernAsync(actor, context.Params.Name, context.Server, context.JsonRpcRequest, ct);
 
+    private Task<CallAnswer> GovernAsync(Actor actor, string name, McpServer server, JsonRpcRequest request, CancellationToken ct)
+    {
+        var raw = RawOf(request);
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
-        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
+        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, name, raw.Arguments)
         {
+            Method = request.Method,
             IdempotencyKey = meta.IdempotencyKey,
             MetaJson = meta.Relayed,
             Traceparent = meta.Traceparent,
-            Client = context.Server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
-            AnswerParkedAtOnce = TaskMethods.IsDeclaredBy(context.JsonRpcRequest),
-            Progress = meta.ProgressToken is { } token ? new ProgressRelay(context.Server, token, ct) : null,
+            Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
+            AnswerParkedAtOnce = request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request),
+            Progress = meta.ProgressToken is { } token ? new ProgressRelay(server, token, ct) : null,
         }, ct);
     }
 
+    private static RawCall RawOf(JsonRpcRequest request) =>
+        RawCall.Of(request) ?? throw new InvalidOperationException("the call came in past the message reader");
+
+    private static CallAnswer Unavailable(JsonRpcRequest request, string why) => request.Method == RequestMethods.ToolsCall
+        ? ToolAnswers.Refused(AnswerCode.Unavailable.Word, why)
+        : OwnWords.Of(request.Method, why);
+
     private void Put(JsonRpcRequest request, CallAnswer answer)
     {
-        switch (answer)
+        if (answer is CallAnswer.Parked parked)
         {
-            case CallAnswer.Result result:
-                RawCall.Answer(request, new RawJson(result.Json));
-                break;
-            case CallAnswer.Error error:
-                RawCall.Answer(request, new JsonRpcErrorDetail { Code = error.Code, Message = error.Message, Data = DataOf(error.DataJson) });
-                break;
-            case CallAnswer.Parked parked:
-                RawCall.Answer(request, TaskJson.Handle(parked.Call, gateway.Retention));
-                break;
+            RawCall.Answer(request, TaskJson.Handle(parked.Call, gateway.Retention));
+        }
+        else
+        {
+            PutAnswer(request, answer);
+        }
+    }
+
+    /// <summary>A result or an error, as this revision has it.</summary>
+    public static void PutAnswer(JsonRpcRequest request, CallAnswer answer)
+    {
+        var stateless = ProtocolEra.IsStateless(request);
+        if (answer is CallAnswer.Error error)
+        {
+            var code = error.Code == OwnWords.ResourceNotFound && stateless ? OwnWords.InvalidParams : error.Code;
+            RawCall.Answer(request, new JsonRpcErrorDetail { Code = code, Message = error.Message, Data = DataOf(error.DataJson) });
+        }
+        else if (answer is CallAnswer.Result result)
+        {
+            var mayBeCached = stateless && request.Method == RequestMethods.ResourcesRead;
+            RawCall.Answer(request, new RawJson(mayBeCached ? RawAnswers.Cached(result.Json) : result.Json));
         }
     }
 

@@ -55,15 +55,22 @@ internal static class MessageReader
             return new Inbound.Fault(RpcCode.InvalidParams, "\"params\" must be an object", id);
         }
 
-        return method == RequestMethods.ToolsCall ? ToolCall(utf8, scan, id) : Parse(utf8, id);
+        return method switch
+        {
+            RequestMethods.ToolsCall => Call(utf8, scan, id, method, "name", "the tool's name"),
+            RequestMethods.PromptsGet => Call(utf8, scan, id, method, "name", "the prompt's name"),
+            RequestMethods.ResourcesRead => Call(utf8, scan, id, method, "uri", "the resource's address"),
+            _ => Parse(utf8, id),
+        };
     }
 
-    private static Inbound ToolCall(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id)
+    /// <param name="member">Of params: what is asked for.</param>
+    private static Inbound Call(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id, string method, string member, string meaning)
     {
         Inbound Fault(string text) => new Inbound.Fault(RpcCode.InvalidParams, text, id);
-        if (TextOf(utf8, scan["params.name"]) is not { } name)
+        if (TextOf(utf8, scan[$"params.{member}"]) is not { } name)
         {
-            return Fault("params.name must be a string: the tool's name");
+            return Fault($"params.{member} must be a string: {meaning}");
         }
 
         if (FirstByte(utf8, scan[Arguments]) is not (null or '{' or 'n'))
@@ -86,8 +93,10 @@ internal static class MessageReader
             return Fault("params.requestState must be a string");
         }
 
-        var request = new JsonRpcRequest { Id = id, Method = RequestMethods.ToolsCall, Params = new JsonObject { ["name"] = name } };
-        var arguments = FirstByte(utf8, scan[Arguments]) == '{' ? Encoding.UTF8.GetString(utf8[scan[Arguments]!.Value]) : "{}";
+        var request = new JsonRpcRequest { Id = id, Method = method, Params = new JsonObject { [member] = name } };
+        var arguments = method == RequestMethods.ResourcesRead ? $$"""{"uri":{{Encoding.UTF8.GetString(utf8[scan["params.uri"]!.Value])}}}"""
+            : FirstByte(utf8, scan[Arguments]) == '{' ? Encoding.UTF8.GetString(utf8[scan[Arguments]!.Value])
+            : "{}";
         var meta = scan[Meta] is { } range ? Encoding.UTF8.GetString(utf8[range]) : null;
         if (meta is not null && RelayedMeta.Read(meta).Protocol is { } protocol)
         {

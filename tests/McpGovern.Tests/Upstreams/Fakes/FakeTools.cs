@@ -20,13 +20,18 @@ internal static class FakeTools
     public static string List(FakeUpstream upstream, JsonElement parameters)
     {
         var all = Names.Concat(upstream.Options.Extra).Concat(Enumerable.Range(1, upstream.ExtraTools).Select(n => $"extra_{n}")).ToArray();
+        var (page, next) = PageOf(upstream, all, parameters);
+        return $$"""{"tools":[{{string.Join(",", page.Select(name => Definition(name, upstream.Options.Describe)))}}]{{next}}}""";
+    }
+
+    /// <summary>The page that the cursor names, and the member with the next one's where there is one.</summary>
+    public static (IEnumerable<string> Page, string Next) PageOf(FakeUpstream upstream, string[] all, JsonElement parameters)
+    {
         var start = parameters.ValueKind == JsonValueKind.Object && parameters.TryGetProperty("cursor", out var cursor)
             ? int.Parse(cursor.GetString()!, null)
             : 0;
-        var page = all.Skip(start).Take(upstream.Options.PageSize).Select(name => Definition(name, upstream.Options.Describe));
         var end = start + (long)upstream.Options.PageSize;
-        var next = end < all.Length ? $",\"nextCursor\":\"{end}\"" : "";
-        return $$"""{"tools":[{{string.Join(",", page)}}]{{next}}}""";
+        return (all.Skip(start).Take(upstream.Options.PageSize), end < all.Length ? $",\"nextCursor\":\"{end}\"" : "");
     }
 
     /// <summary>Exactly as it goes over the wire, with members that no library knows.</summary>
@@ -85,6 +90,11 @@ internal static class FakeTools
                 for (var i = 0; i < 5; i++)
                     upstream.Notify("notifications/tools/list_changed");
                 upstream.Answer(id, Text("\"changed\""));
+                break;
+            case "notify":
+                upstream.ExtraOffers++;
+                upstream.Notify(arguments.GetProperty("method").GetString()!, arguments.TryGetProperty("params", out var told) ? told.GetRawText() : "{}");
+                upstream.Answer(id, Text("\"told\""));
                 break;
             case "env": upstream.Answer(id, Text(Escape(string.Join("\n", Variables())))); break;
             case "grandchild":

@@ -9,8 +9,10 @@ namespace McpGovern.Tests.Upstreams.Fakes;
 /// </summary>
 internal sealed class FakeUpstream(FakeUpstreamOptions options)
 {
-    private const string Discovered =
-        """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":1,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"fake","version":"1"}}}""";
+    private string Discovered =>
+        $$"""{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{{Capabilities("""{"tools":{}}""")}},"ttlMs":1,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"fake","version":"1"} } }""";
+
+    private string Capabilities(string usual) => options.Offers is null ? usual : FakeOffers.Capabilities;
 
     private readonly Lock _writing = new();
     private readonly Stream _output = Console.OpenStandardOutput();
@@ -21,6 +23,9 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
 
     /// <summary>Tools that appeared since the start.</summary>
     public int ExtraTools { get; set; }
+
+    /// <summary>Resources that appeared since the start.</summary>
+    public int ExtraOffers { get; set; }
 
     /// <summary>What the client said to the one request that <c>ask</c> sends it.</summary>
     public Task<string> ClientAnswer => _clientAnswer.Task;
@@ -123,7 +128,7 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
                 Environment.Exit(7);
                 break;
             case "initialize" when !options.Modern:
-                Answer(id, """{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"fake","version":"1"}}""");
+                Answer(id, $$"""{"protocolVersion":"2025-06-18","capabilities":{{Capabilities("""{"tools":{"listChanged":true}}""")}},"serverInfo":{"name":"fake","version":"1"} }""");
                 break;
             case "tools/list":
                 Answer(id, FakeTools.List(this, parameters));
@@ -131,6 +136,9 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
             case "tools/call":
                 // Not awaited: one that hangs holds up no other.
                 _ = FakeTools.CallAsync(this, id, parameters);
+                break;
+            case not null when options.Offers is not null:
+                FakeOffers.Take(this, id, method, parameters);
                 break;
             default:
                 Refuse(id, $$"""{"code":-32601,"message":"no method {{method}}"}""");

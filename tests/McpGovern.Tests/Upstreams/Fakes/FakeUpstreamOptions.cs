@@ -45,6 +45,9 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--extra NAME</c>: one more tool, of that name.</summary>
     public IReadOnlyList<string> Extra { get; private set; } = [];
 
+    /// <summary><c>--offers NAME</c>: has resources and prompts too, see <see cref="FakeOffers"/>, and the tool <c>notify</c> to tell of their changes.</summary>
+    public string? Offers { get; private set; }
+
     public static FakeUpstreamOptions Parse(string[] args)
     {
         var options = new FakeUpstreamOptions();
@@ -64,6 +67,7 @@ internal sealed record FakeUpstreamOptions
                 case "--away": options.Away = args[++i]; break;
                 case "--describe": options.Describe = args[++i]; break;
                 case "--extra": options.Extra = [.. options.Extra, args[++i]]; break;
+                case "--offers": (options.Offers, options.Extra) = (args[++i], [.. options.Extra, "notify"]); break;
                 case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
                 default: throw new ArgumentException($"unknown option {args[i]}");
             }
