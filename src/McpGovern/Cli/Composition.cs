@@ -58,7 +58,10 @@ internal static class Composition
         var time = TimeProvider.System;
         var caps = settings.Caps;
         var options = new GatewayOptions(settings.Scope, settings.Hold, settings.CallTimeout, settings.Retention,
-            new CallLimits(caps.PendingPerActor, caps.ArgumentsBytes, caps.GatedArgumentsBytes), caps.ResultBytes);
+            new CallLimits(caps.PendingPerActor, caps.ArgumentsBytes, caps.GatedArgumentsBytes), caps.ResultBytes)
+        {
+            PublicUrl = settings.PublicUrl is { } url ? new Uri(url + "/") : null,
+        };
         return new Gateway(
             CallStores.Open(settings.Store, time, logs),
             new PolicySource(settings.Policy, settings.PolicyInputs, time),

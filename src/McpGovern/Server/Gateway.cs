@@ -9,7 +9,11 @@ namespace McpGovern.Server;
 /// <param name="Hold">How long a parked call's answer waits for its decision.</param>
 /// <param name="CallTimeout">After it, a call that was sent is <c>outcome_unknown</c>.</param>
 /// <param name="MaxKeptResult">Bytes.</param>
-internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult);
+internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan CallTimeout, TimeSpan Retention, CallLimits Limits, long MaxKeptResult)
+{
+    /// <summary>Where people reach this gateway's pages, ending in a slash; <c>null</c> where there are none.</summary>
+    public Uri? PublicUrl { get; init; }
+}
 
 /// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
 internal sealed class Gateway : IAsyncDisposable
@@ -23,6 +27,9 @@ internal sealed class Gateway : IAsyncDisposable
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
         (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
+        Links = new ApprovalLinks(options.PublicUrl);
+        States = new SealedState(store, time);
+        Time = time;
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
@@ -47,6 +54,12 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>How long an ended call's result is kept.</summary>
     public TimeSpan Retention { get; }
 
+    public ApprovalLinks Links { get; }
+
+    /// <summary>What clients carry for us between two requests.</summary>
+    public SealedState States { get; }
+
+    public TimeProvider Time { get; }
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
     public CallQueries Queries { get; }

@@ -41,6 +41,12 @@ internal static partial class ServerLog
     [LoggerMessage(6024, LogLevel.Error, "session {Session} broke")]
     public static partial void SessionBroke(this ILogger log, Exception e, string session);
 
+    [LoggerMessage(6040, LogLevel.Information, "{CallId} is put to the client of {Actor} ({Mode})")]
+    public static partial void Asked(this ILogger log, string callId, string actor, string mode);
+
+    [LoggerMessage(6041, LogLevel.Information, "{CallId}: what its client was asked came to nothing: {Why}")]
+    public static partial void AskFailed(this ILogger log, string callId, string why);
+
     [LoggerMessage(6030, LogLevel.Warning, "the store does not answer")]
     public static partial void StoreNotReady(this ILogger log, Exception e);
 }

@@ -13,6 +13,8 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
 {
     private static readonly CallToolResult StandIn = new();
 
+    private readonly ApprovalAsk _ask = new(gateway, log);
+
     public async ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
     {
         var request = context.JsonRpcRequest;
@@ -48,16 +50,16 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
     }
 
-    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    private async Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
     {
         var raw = RawCall.Of(context.JsonRpcRequest) ?? throw new InvalidOperationException("the call came in past the message reader");
         if (own.Find(context.Params!.Name) is { } tool)
         {
-            return tool.CallAsync(actor, JsonArguments.Read(raw.Arguments), ct);
+            return await tool.CallAsync(actor, JsonArguments.Read(raw.Arguments), ct);
         }
 
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
-        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
+        var request = new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
         {
             IdempotencyKey = meta.IdempotencyKey,
             MetaJson = meta.Relayed,
@@ -65,7 +67,12 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Client = context.Server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
             AnswerParkedAtOnce = TaskMethods.IsDeclaredBy(context.JsonRpcRequest),
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(context.Server, token, ct) : null,
-        }, ct);
+            Ask = _ask.For(actor, context),
+        };
+        return raw.RequestState is null || !ProtocolEra.IsStateless(context.JsonRpcRequest)
+            ? await gateway.Calls.HandleAsync(request, ct)
+            : await _ask.ComeBackAsync(request, raw, ct)
+                ?? new CallAnswer.Error(RpcCode.InvalidParams, "requestState is not one that this gateway gave for this call, or it was used or is too old", null);
     }
 
     private void Put(JsonRpcRequest request, CallAnswer answer)
