@@ -25,13 +25,15 @@ public sealed class HttpGateway : IAsyncLifetime
 
     internal RunningGateway Running { get; private set; } = null!;
 
+    internal RunningOptions Options { get; init; } = new();
+
     public Uri Address => _serve!.Address;
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
 
     public async Task InitializeAsync()
     {
-        Running = await RunningGateway.StartAsync();
+        Running = await RunningGateway.StartAsync(Options);
         var options = new HttpOptions(new Uri("http://127.0.0.1:0"), Actors, "", "alice")
         {
             MaxMessageBytes = 9 << 20,
