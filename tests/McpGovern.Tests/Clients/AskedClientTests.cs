@@ -101,7 +101,7 @@ public sealed class AskedClientTests
     {
         await NodeTools.RequireAsync();
         return await GovernedServer.StartAsync(
-            door, "payments", folder => PaymentsExample.Upstream(folder.File("ledger.jsonl")), Policy, hold: "10s", publicUrl: Pages);
+            door, "payments", folder => PaymentsExample.Upstream(folder.File("ledger.jsonl")), Policy, hold: "8s", publicUrl: Pages);
     }
 
     private static async Task<ICallStore> OpenStoreAsync(GovernedServer governed)

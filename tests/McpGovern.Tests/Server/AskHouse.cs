@@ -10,8 +10,9 @@ public sealed class AskHouse : IAsyncLifetime
     public const string Pages = "https://gate.example/";
 
     public const string Policy = """
+        deny: [big]
         require_approval_for:
-          - { tools: [pay], when: { rule: { eq: page } }, deadline: never }
+          - { tools: [pay], when: { rule: { eq: page } }, deadline: 1h }
           - { tools: [pay], when: { rule: { eq: form } }, ask: form, self_approval: true, approvers: ["agent:coder", alice] }
           - { tools: [pay], when: { rule: { eq: either } }, self_approval: true, approvers: ["agent:coder"] }
           - { tools: [pay], when: { rule: { eq: never } }, ask: never, self_approval: true, approvers: ["agent:coder"] }

@@ -23,11 +23,11 @@ internal sealed class RunningGateway : IAsyncDisposable
         var time = options.Time;
         _own = options.Folder is null ? new TempFolder() : null;
         var logs = NullLoggerFactory.Instance;
-        var policy = PolicyFileReader.Read(Encoding.UTF8.GetBytes(options.Policy ?? Policy), "test.yaml");
+        var policy = options.PolicyFile?.Read() ?? PolicyFileReader.Read(Encoding.UTF8.GetBytes(options.Policy ?? Policy), "test.yaml");
         Assert.Empty(policy.Errors);
         Gateway = new Gateway(
             CallStores.Open($"sqlite:{(options.Folder ?? _own!).File("calls.db")}", time, logs),
-            new PolicySource(PolicySet.Create([policy.File!]), [], time),
+            new PolicySource(PolicySet.Create([policy.File!]), options.PolicyFile is { } file ? [file] : [], time),
             new UpstreamSet([upstream.Config], new UpstreamLimits(), time, logs),
             new GatewayOptions("test", options.Hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20)
             {
@@ -68,6 +68,10 @@ internal sealed class RunningGateway : IAsyncDisposable
 internal sealed record RunningOptions
 {
     public string? Policy { get; init; }
+
+    /// <summary>A policy that is read again when it changes.</summary>
+    public PolicyInput? PolicyFile { get; init; }
+
     public TimeSpan Hold { get; init; }
     public Uri? PublicUrl { get; init; }
     public TimeProvider Time { get; init; } = TimeProvider.System;
