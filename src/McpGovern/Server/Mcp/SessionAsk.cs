@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Protocol;
@@ -38,10 +39,31 @@ internal sealed class SessionAsk(ApprovalAsk asks, Actor actor, McpServer client
     private async Task AskAsync(LoadedCall call, AskMode mode, CancellationToken ct)
     {
         var parameters = mode == AskMode.Url ? Elicitation.UrlParams(call, asks.UrlOf(call)!, withId: true) : Elicitation.FormParams(call, _knowsModes);
-        var response = await client.SendRequestAsync(new JsonRpcRequest { Method = Elicitation.Method, Params = parameters }, ct);
+        // There is one question to a call, ever.
+        var id = new RequestId($"ask:{call.Id}");
+        JsonRpcResponse response;
+        try
+        {
+            response = await client.SendRequestAsync(new JsonRpcRequest { Id = id, Method = Elicitation.Method, Params = parameters }, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            await WithdrawAsync(id);
+            throw;
+        }
+
         if (mode == AskMode.Form)
         {
             await asks.DecideAsync(actor, call.Id, call.Known.Gate!.CallHash, Elicitation.Read(JsonSerializer.SerializeToElement(response.Result)));
         }
     }
+
+    // The SDK forgets a request that is cancelled, and tells nobody: a form would stay open whose answer nobody reads.
+    private Task WithdrawAsync(RequestId id) => client.SendMessageAsync(
+        new JsonRpcNotification
+        {
+            Method = NotificationMethods.CancelledNotification,
+            Params = new JsonObject { ["requestId"] = id.ToString(), ["reason"] = "the call is no longer held" },
+        },
+        CancellationToken.None);
 }
