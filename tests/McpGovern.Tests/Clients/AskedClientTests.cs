@@ -51,13 +51,13 @@ public sealed class AskedClientTests
         Assert.True(heard["ok"]!.GetValue<bool>(), $"{heard.ToJsonString()}\n{client.Errors}");
         Assert.Equal(payments.Length, heard["questions"]!.AsArray().Count);
         Assert.Equal("paid 1 EUR for yes-1", (string?)heard["answers"]![0]!["result"]!["content"]![0]!["text"]);
-        Assert.All(Enumerable.Range(1, 4), i => Assert.True((bool?)heard["answers"]![i]!["result"]!["isError"], heard["answers"]![i]!.ToJsonString()));
+        Assert.All(heard["answers"]!.AsArray().Skip(1), answer => Assert.True((bool?)answer!["result"]!["isError"], answer.ToJsonString()));
 
         await using var store = await OpenStoreAsync(governed);
         var calls = await CallsAsync(store);
         Assert.Equal("succeeded", calls["yes-1"].View.Status);
         Assert.Equal("rejected", calls["no-1"].View.Status);
-        Assert.All(new[] { "decline-1", "cancel-1", "empty-1" }, payment => Assert.Equal(("pending", 2), (calls[payment].View.Status, calls[payment].Events.Count)));
+        Assert.All(payments[2..], payment => Assert.Equal(("pending", 2), (calls[payment].View.Status, calls[payment].Events.Count)));
         foreach (var (payment, decision) in new[] { ("yes-1", "approved"), ("no-1", "rejected") })
         {
             var recorded = Assert.Single(calls[payment].Events.OfType<ApprovalReceived>());
@@ -78,7 +78,8 @@ public sealed class AskedClientTests
         await using var store = await OpenStoreAsync(governed);
         var id = "";
         await Eventually.TrueAsync(
-            async () => (id = (await CallsAsync(store)).Values.SingleOrDefault(call => call.View.Status == "pending")?.Id ?? "") != "", () => $"nothing was parked\n{client.Errors}");
+            async () => (id = (await CallsAsync(store)).Values.SingleOrDefault(call => call.View.Status == "pending")?.Id ?? "") != "",
+            () => $"nothing was parked\n{client.Errors}");
         var alice = new Actor("alice", "login:alice", "login") { Roles = Roles.Approver, PresenceProven = true };
         await new CallStreams(store, TimeProvider.System).ExecuteAsync(
             id, new CallCommand.Approve(alice, null, "console", null, DateTimeOffset.UtcNow), CancellationToken.None);

@@ -22,7 +22,10 @@ public sealed class AskHouse : IAsyncLifetime
           - { tools: [pay], when: { rule: { eq: reasons } }, ask: form, self_approval: true, comment: always, approvers: ["agent:coder"] }
         """;
 
-    public const string Both = """{"elicitation":{"form":{},"url":{}}}""", FormOnly = """{"elicitation":{}}""", UrlOnly = """{"elicitation":{"url":{}}}""";
+    public const string Both = """{"elicitation":{"form":{},"url":{}}}""", UrlOnly = """{"elicitation":{"url":{}}}""";
+
+    /// <summary>As it was said before there were modes.</summary>
+    public const string FormOnly = """{"elicitation":{}}""";
 
     internal MovableTime Time { get; } = new();
 
@@ -48,11 +51,15 @@ public sealed class AskHouse : IAsyncLifetime
         ModernClient.Body("tools/call", $"\"name\":\"{tool}\",\"arguments\":{arguments},{more}", ModernClient.Meta(capabilities));
 
     /// <summary>The whole answer.</summary>
-    public async Task<JsonElement> AskAsync(string arguments, string capabilities, string more = "", string key = HttpGateway.AgentKey, string tool = "pay") =>
+    public async Task<JsonElement> AskAsync(
+        string arguments, string capabilities, string more = "", string key = HttpGateway.AgentKey, string tool = "pay") =>
         (await ModernClient.AskAsync(Http, ModernClient.Post(Http, Body(arguments, capabilities, more, tool), tool, key))).Answer;
 
-    public async Task<JsonElement> ResultAsync(string arguments, string capabilities, string more = "") =>
-        (await AskAsync(arguments, capabilities, more)).TryGetProperty("result", out var result) ? result : throw new Xunit.Sdk.XunitException("it is an error");
+    public async Task<JsonElement> ResultAsync(string arguments, string capabilities, string more = "")
+    {
+        var answer = await AskAsync(arguments, capabilities, more);
+        return answer.TryGetProperty("result", out var result) ? result : throw new Xunit.Sdk.XunitException(answer.GetRawText());
+    }
 
     /// <summary>What a client says that comes back.</summary>
     public static string Back(JsonElement question, string answer) =>

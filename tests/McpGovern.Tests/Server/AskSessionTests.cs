@@ -124,7 +124,8 @@ public sealed class AskSessionTests
     }
 
     private Task<PipeClient> ConnectAsync(string revision = "2025-11-25", string capabilities = AskHouse.Both) => PipeClient.ConnectAsync(
-        new() { Policy = AskHouse.Policy, Hold = TimeSpan.FromSeconds(50), PublicUrl = new Uri(AskHouse.Pages), Time = _time }, Coder, revision, capabilities);
+        new() { Policy = AskHouse.Policy, Hold = TimeSpan.FromSeconds(50), PublicUrl = new Uri(AskHouse.Pages), Time = _time },
+        Coder, revision, capabilities);
 
     /// <summary>The call that is parked, and the id of the question about it.</summary>
     private static async Task<(string Call, JsonElement Question)> AskedAsync(PipeClient client)

@@ -22,7 +22,7 @@ public sealed class AskStateTests(AskHouse house) : IClassFixture<AskHouse>
     {
         var arguments = AskHouse.Arguments("form");
         var question = await house.ResultAsync(arguments, AskHouse.FormOnly);
-        var (sent, state, key, tool) = (arguments, question.GetProperty("requestState").GetString()!, HttpGateway.AgentKey, "pay");
+        var (sent, state, key, tool) = (arguments, StateOf(question), HttpGateway.AgentKey, "pay");
         switch (how)
         {
             case "tampered": state = state[..^2] + (state[^2] == 'A' ? 'B' : 'A') + state[^1]; break;
@@ -30,14 +30,16 @@ public sealed class AskStateTests(AskHouse house) : IClassFixture<AskHouse>
             case "another actor": key = HttpGateway.AliceKey; break;
             case "other arguments": sent = AskHouse.Arguments("form"); break;
             case "another tool": tool = "echo"; break;
-            case "of another call": state = (await house.ResultAsync(AskHouse.Arguments("form"), AskHouse.FormOnly)).GetProperty("requestState").GetString()!; break;
+            case "of another call": state = StateOf(await house.ResultAsync(AskHouse.Arguments("form"), AskHouse.FormOnly)); break;
             case "expired": house.Time.Advance(TimeSpan.FromHours(25)); break;
             case "sealed for something else":
-                state = await house.Running.Gateway.States.SealAsync(new Actor("agent:coder", "k", "key"), "inputs:", new byte[] { 1 }, TimeSpan.FromHours(1), default);
+                var coder = new Actor("agent:coder", "k", "key");
+                state = await house.Running.Gateway.States.SealAsync(coder, "inputs:", new byte[] { 1 }, TimeSpan.FromHours(1), default);
                 break;
         }
 
-        var answer = await house.AskAsync(sent, AskHouse.FormOnly, $"\"inputResponses\":{{\"approval\":{Yes}}},\"requestState\":\"{state}\",", key, tool);
+        var back = $"\"inputResponses\":{{\"approval\":{Yes}}},\"requestState\":\"{state}\",";
+        var answer = await house.AskAsync(sent, AskHouse.FormOnly, back, key, tool);
 
         Assert.True(answer.TryGetProperty("error", out var error), answer.GetRawText());
         Assert.Equal(-32602, error.GetProperty("code").GetInt32());
@@ -54,7 +56,8 @@ public sealed class AskStateTests(AskHouse house) : IClassFixture<AskHouse>
         var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => house.AskAsync(arguments, AskHouse.FormOnly, back)));
 
         Assert.Single(answers, answer => answer.TryGetProperty("result", out _));
-        Assert.All(answers.Where(answer => answer.TryGetProperty("error", out _)), answer => Assert.Equal(-32602, answer.GetProperty("error").GetProperty("code").GetInt32()));
+        var errors = answers.Where(answer => answer.TryGetProperty("error", out _)).Select(answer => answer.GetProperty("error"));
+        Assert.All(errors, error => Assert.Equal(-32602, error.GetProperty("code").GetInt32()));
         Assert.Single((await house.CallAsync(arguments)).Known.Decisions);
         Assert.Equal(1, house.Sent(arguments));
     }
@@ -108,4 +111,6 @@ public sealed class AskStateTests(AskHouse house) : IClassFixture<AskHouse>
 
         Assert.Single(modes, mode => mode is not null);
     }
+
+    private static string StateOf(JsonElement question) => question.GetProperty("requestState").GetString()!;
 }

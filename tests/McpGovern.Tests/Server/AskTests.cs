@@ -119,7 +119,8 @@ public sealed class AskTests(AskHouse house) : IClassFixture<AskHouse>
 
         house.Time.Advance(TimeSpan.FromSeconds(31));
         var waiting = house.ResultAsync(without, AskHouse.FormOnly, AskHouse.Back(questions.Item1, Yes));
-        await house.ResultAsync(with, AskHouse.FormOnly, AskHouse.Back(questions.Item2, """{"action":"accept","content":{"approve":true,"comment":"agreed"}}"""));
+        const string Agreed = """{"action":"accept","content":{"approve":true,"comment":"agreed"}}""";
+        await house.ResultAsync(with, AskHouse.FormOnly, AskHouse.Back(questions.Item2, Agreed));
         await Eventually.TrueAsync(
             () =>
             {

@@ -9,7 +9,8 @@ namespace McpGovern.Tests.Server;
 /// <summary>A task's handle through what may become of its call between the approval and the end.</summary>
 public sealed class TaskLifeTests : IAsyncLifetime, IDisposable
 {
-    private const string Gated = "require_approval_for: [pay]\n", Stricter = "require_approval_for: [{ tools: [pay], approvers: [alice], deadline: 24h }]\n";
+    private const string Gated = "require_approval_for: [pay]\n";
+    private const string Stricter = "require_approval_for: [{ tools: [pay], approvers: [alice], deadline: 24h }]\n";
 
     private static readonly string Declared = ModernClient.Meta(ModernClient.TasksCapability);
 
@@ -50,11 +51,12 @@ public sealed class TaskLifeTests : IAsyncLifetime, IDisposable
         await UntilAsync(id, task => (successor = MessageOf(task).Split(' ')[^1]) != id && CallId.TryParse(successor, out _));
 
         var task = await AskAsync("tasks/get", id);
-        Assert.Equal((id, "working", $"waiting for approval of {successor}"), (task.GetProperty("taskId").GetString(), task.GetProperty("status").GetString(), MessageOf(task)));
+        Assert.Equal(
+            (id, "working", $"waiting for approval of {successor}"), (task.GetProperty("taskId").GetString(), StatusOf(task), MessageOf(task)));
         await ApproveAsync(successor);
 
         var ended = await UntilAsync(id, t => t.GetProperty("status").GetString() != "working");
-        Assert.Equal(("completed", _gateway.Running.Upstream.Result), (ended.GetProperty("status").GetString(), ended.GetProperty("result").GetRawText()));
+        Assert.Equal(("completed", _gateway.Running.Upstream.Result), (StatusOf(ended), ended.GetProperty("result").GetRawText()));
         Assert.Single(_gateway.Running.Upstream.Calls);
     }
 
@@ -68,10 +70,13 @@ public sealed class TaskLifeTests : IAsyncLifetime, IDisposable
         var task = await UntilAsync(id, t => t.GetProperty("status").GetString() != "working");
 
         Assert.Equal(("completed", $"{id} is outcome_unknown"), (task.GetProperty("status").GetString(), MessageOf(task)));
-        Assert.True(task.GetProperty("result").GetProperty("isError").GetBoolean());
-        Assert.Contains("Outcome unknown", task.GetProperty("result").GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        var result = task.GetProperty("result");
+        Assert.True(result.GetProperty("isError").GetBoolean());
+        Assert.Contains("Outcome unknown", result.GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
         Assert.Single(_gateway.Running.Upstream.Calls);
     }
+
+    private static string? StatusOf(JsonElement task) => task.GetProperty("status").GetString();
 
     private static string MessageOf(JsonElement task) => task.GetProperty("statusMessage").GetString()!;
 

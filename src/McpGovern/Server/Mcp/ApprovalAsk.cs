@@ -85,7 +85,8 @@ internal sealed class ApprovalAsk(Gateway gateway, ILogger log)
     {
         var content = $"{(mode == AskMode.Url ? "url" : "form")} {call.Id} {call.Known.Gate!.CallHash}";
         var state = await gateway.States.SealAsync(actor, BindingOf(name, call.Known.Call.Arguments)!, Encoding.UTF8.GetBytes(content), Life, ct);
-        var parameters = mode == AskMode.Url ? Elicitation.UrlParams(call, UrlOf(call)!, withId: false) : Elicitation.FormParams(call, withMode: true);
+        var parameters = mode == AskMode.Url
+            ? Elicitation.UrlParams(call, UrlOf(call)!, withId: false) : Elicitation.FormParams(call, withMode: true);
         var question = new JsonObject
         {
             ["resultType"] = "input_required",
@@ -95,7 +96,9 @@ internal sealed class ApprovalAsk(Gateway gateway, ILogger log)
         return new CallAnswer.Result(JsonSerializer.SerializeToUtf8Bytes(question));
     }
 
-    /// <summary>A form's yes or no is the caller's own decision, by the way that all decisions go; that a client says so proves nobody's presence.</summary>
+    /// <summary>
+    /// A form's yes or no is the caller's own decision, by the way that all decisions go. That a client says so proves nobody's presence.
+    /// </summary>
     public async Task DecideAsync(Actor actor, string callId, string hash, AskAnswer answer)
     {
         if (answer.Approve is { } approve)

@@ -43,12 +43,11 @@ internal static class ApprovalDisposition
         var meta = members.LastOrDefault(m => m.Name == "_meta").Value;
         var theirs = meta.IsEmpty ? [] : RawObject.Read(meta) ?? [];
         var merged = RawObject.Write([.. theirs.Where(m => m.Name != Member), Of(Member, $"\"{word}\"")]);
-        return RawObject.Write(
-        [
-            .. members.Where(m => m.Name != "_meta").Select(m => word == NotExecuted && m.Name == "content" ? m with { Value = AndDidNotRun(m.Value) } : m),
-            Of("_meta", merged),
-        ]);
+        return RawObject.Write([.. members.Where(m => m.Name != "_meta").Select(m => Worded(m, word)), Of("_meta", merged)]);
     }
+
+    private static RawMember Worded(RawMember member, string word) =>
+        word == NotExecuted && member.Name == "content" ? member with { Value = AndDidNotRun(member.Value) } : member;
 
     private static ReadOnlyMemory<byte> AndDidNotRun(ReadOnlyMemory<byte> content)
     {

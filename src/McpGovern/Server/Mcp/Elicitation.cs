@@ -32,8 +32,8 @@ internal static class Elicitation
         var parameters = new JsonObject
         {
             ["mode"] = "url",
-            ["message"] = $"{Name(call)} needs an approval before it runs ({call.Id}). The page shows the whole call; you have to log in there to decide. "
-                + "Opening it approves nothing.",
+            ["message"] = $"{Name(call)} needs an approval before it runs ({call.Id}). The page shows the whole call; "
+                + "you have to log in there to decide. Opening it approves nothing.",
             ["url"] = url,
         };
         if (withId)
@@ -57,8 +57,8 @@ internal static class Elicitation
                 ["type"] = "object",
                 ["properties"] = new JsonObject
                 {
-                    ["approve"] = new JsonObject { ["type"] = "boolean", ["title"] = $"Run {Name(call)}", ["description"] = "true runs the call, false rejects it" },
-                    ["comment"] = new JsonObject { ["type"] = "string", ["title"] = "Comment", ["description"] = "why, for the record" },
+                    ["approve"] = Property("boolean", $"Run {Name(call)}", "true runs the call, false rejects it"),
+                    ["comment"] = Property("string", "Comment", "why, for the record"),
                 },
                 ["required"] = always ? new JsonArray("approve", "comment") : new JsonArray("approve"),
             },
@@ -82,6 +82,9 @@ internal static class Elicitation
         var content = result.TryGetProperty("content", out var given) && given.ValueKind == JsonValueKind.Object ? given : default;
         return new(Accepted: true, Flag(content, "approve"), Text(content, "comment"));
     }
+
+    private static JsonObject Property(string type, string title, string description) =>
+        new() { ["type"] = type, ["title"] = title, ["description"] = description };
 
     private static bool? Flag(JsonElement content, string name) =>
         content.ValueKind == JsonValueKind.Object && content.TryGetProperty(name, out var value)

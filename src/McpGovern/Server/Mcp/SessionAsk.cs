@@ -38,7 +38,8 @@ internal sealed class SessionAsk(ApprovalAsk asks, Actor actor, McpServer client
 
     private async Task AskAsync(LoadedCall call, AskMode mode, CancellationToken ct)
     {
-        var parameters = mode == AskMode.Url ? Elicitation.UrlParams(call, asks.UrlOf(call)!, withId: true) : Elicitation.FormParams(call, _knowsModes);
+        var parameters = mode == AskMode.Url
+            ? Elicitation.UrlParams(call, asks.UrlOf(call)!, withId: true) : Elicitation.FormParams(call, _knowsModes);
         // There is one question to a call, ever.
         var id = new RequestId($"ask:{call.Id}");
         JsonRpcResponse response;

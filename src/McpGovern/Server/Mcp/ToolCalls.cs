@@ -71,8 +71,8 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         };
         return raw.RequestState is null || !ProtocolEra.IsStateless(context.JsonRpcRequest)
             ? await gateway.Calls.HandleAsync(request, ct)
-            : await _ask.ComeBackAsync(request, raw, ct)
-                ?? new CallAnswer.Error(RpcCode.InvalidParams, "requestState is not one that this gateway gave for this call, or it was used or is too old", null);
+            : await _ask.ComeBackAsync(request, raw, ct) ?? new CallAnswer.Error(
+                RpcCode.InvalidParams, "requestState is not one that this gateway gave for this call, or it was used or is too old", null);
     }
 
     private void Put(JsonRpcRequest request, CallAnswer answer)
