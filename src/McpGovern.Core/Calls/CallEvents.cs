@@ -68,10 +68,14 @@ public sealed record ToolApprovalRequired(
     [property: JsonName("valid_for")] double? ValidForSeconds,
     [property: JsonName("idempotent")] bool Idempotent,
     [property: JsonName("policy_activated_at")] DateTimeOffset PolicyActivatedAt,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    /// <summary>How the caller's own client is asked: <c>url</c>, <c>form</c> or <c>never</c>; <c>null</c> in older records means <c>url</c>.</summary>
+    [JsonName("ask")] public string? Ask { get; init; }
+}
 
 /// <param name="Decision"><c>approved</c> or <c>rejected</c>.</param>
-/// <param name="Via">The door: <c>mcp</c>, <c>rest</c>, <c>cli</c> or <c>console</c>.</param>
+/// <param name="Via">The door: <c>mcp</c>, <c>rest</c>, <c>cli</c>, <c>console</c> or <c>elicitation</c> (a form in the caller's own client).</param>
 /// <param name="Presence"><c>proven</c> or <c>unproven</c>.</param>
 /// <param name="SelfApproved">The decider asked too, and the rule allows that.</param>
 public sealed record ApprovalReceived(

@@ -15,7 +15,13 @@ public sealed record ApprovalTerms(
     IReadOnlyList<string> Approvers, int Quorum, bool HumanRequired, bool SelfApproval,
     TimeSpan? Deadline, TimeSpan? ValidFor, string Comment, bool NoGrants)
 {
-    private static readonly string[] Comments = ["never", "reject", "always"];
+    private static readonly string[] Comments = ["never", "reject", "always"], Asks = ["form", "url", "never"];
+
+    /// <summary>
+    /// Whether and how the caller's own client is asked: <c>url</c> shows the approval page's address, <c>form</c> lets the caller decide
+    /// there and then, <c>never</c> leaves the client alone.
+    /// </summary>
+    public string Ask { get; init; } = "url";
 
     public static ApprovalTerms Default { get; } =
         new([], 1, false, false, TimeSpan.FromSeconds(300), TimeSpan.FromHours(1), "never", false);
@@ -24,6 +30,8 @@ public sealed record ApprovalTerms(
     [
         .. Approvers, "quorum", Quorum.ToString(CultureInfo.InvariantCulture), Word(HumanRequired), Word(SelfApproval),
         Word(Deadline), Word(ValidFor), Comment, Word(NoGrants),
+        // What a policy does not say must not change its digest.
+        .. Ask == "url" ? Array.Empty<string?>() : ["ask", Ask],
     ]);
 
     /// <summary>The strictest of several rules' terms; approvers are those of the first rule that names any.</summary>
@@ -35,7 +43,10 @@ public sealed record ApprovalTerms(
         all.Min(t => t.Deadline),
         all.Min(t => t.ValidFor),
         all.MaxBy(t => Array.IndexOf(Comments, t.Comment))!.Comment,
-        all.Any(t => t.NoGrants));
+        all.Any(t => t.NoGrants))
+    {
+        Ask = all.MaxBy(t => Array.IndexOf(Asks, t.Ask))!.Ask,
+    };
 
     public bool Equals(ApprovalTerms? other) => other is not null && CanonicalText == other.CanonicalText;
     public override int GetHashCode() => CanonicalText.GetHashCode(StringComparison.Ordinal);

@@ -28,6 +28,11 @@ internal sealed partial class CallHandler(
         }
     }
 
+    /// <summary>The answer for a caller that comes back to its own parked call, or <c>null</c> where it has none of that id.</summary>
+    public async Task<CallAnswer?> ComeBackAsync(string callId, ToolCallRequest request, CancellationToken ct) =>
+        await streams.LoadAsync(callId, ct) is { } call && call.Known.Call.RequestedBy == request.Actor.Id
+            ? await hold.AnswerAsync(call, request, attached: false, ct) : null;
+
     private async Task<CallAnswer> GovernAsync(ToolCallRequest request, CancellationToken ct)
     {
         if (limits.WhyTooLarge(request.ArgumentsJson, gated: false) is { } tooLarge)

@@ -35,7 +35,7 @@ internal sealed record Candidate(
 /// <summary>What is asked of a decision, whichever door it came in by. Who asks is the actor, never a member.</summary>
 /// <param name="Target">A call or execution id in any spelling.</param>
 /// <param name="Decision"><c>approved</c> or <c>rejected</c>.</param>
-/// <param name="Via"><c>mcp</c>, <c>rest</c>, <c>cli</c> or <c>console</c>.</param>
+/// <param name="Via"><c>mcp</c>, <c>rest</c>, <c>cli</c>, <c>console</c> or <c>elicitation</c>.</param>
 internal sealed record DecisionRequest(Actor Actor, string? Target, string? Decision, string Via)
 {
     public string? NodeId { get; init; }

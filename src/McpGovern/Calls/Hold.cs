@@ -4,7 +4,7 @@ using static McpGovern.Calls.CallState;
 namespace McpGovern.Calls;
 
 /// <summary>Waits a short while for a parked call's decision, because an answer in time spares the agent everything else.</summary>
-internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dispatcher, Delivery delivery, Func<string, string?> urlOf, TimeSpan limit, TimeProvider time)
+internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dispatcher, Delivery delivery, Func<string, string?> urlOf, TimeSpan usual, TimeProvider time)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
 
@@ -24,7 +24,9 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
 
         try
         {
-            return await WaitAsync(call, request, attached, ct);
+            return request.Ask is { } ask && call.State is Pending && await ask.InsteadAsync(call, ct) is { } question
+                ? question
+                : await AskAndWaitAsync(call, request, attached, ct);
         }
         catch (StoreUnavailableException)
         {
@@ -40,12 +42,29 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         }
     }
 
-    private async Task<CallAnswer> WaitAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
+    private async Task<CallAnswer> AskAndWaitAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
+    {
+        // A question that nobody answers holds nothing up: it is taken back when the wait ends.
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var limit = LimitOf(request);
+        var asking = request.Ask is { } ask && MayWait(call.State, TimeSpan.Zero, limit) ? ask.BesideAsync(call, waiting.Token) : Task.CompletedTask;
+        try
+        {
+            return await WaitAsync(call, request, attached, limit, ct);
+        }
+        finally
+        {
+            await waiting.CancelAsync();
+            await asking;
+        }
+    }
+
+    private async Task<CallAnswer> WaitAsync(LoadedCall call, ToolCallRequest request, bool attached, TimeSpan limit, CancellationToken ct)
     {
         var redelivered = attached && call.State is Ended;
         var began = time.GetUtcNow();
         var cursor = new StoreCursor();
-        for (var beat = 0; MayWait(call.State, time.GetUtcNow() - began) && !ct.IsCancellationRequested; beat++)
+        for (var beat = 0; MayWait(call.State, time.GetUtcNow() - began, limit) && !ct.IsCancellationRequested; beat++)
         {
             // A deferred call keeps to its pauses: every try is recorded, and makes the next pause longer.
             if (call.State is Approved { Deferred: var deferred } && !(deferred?.RetryAt > time.GetUtcNow()))
@@ -57,7 +76,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
             await ReportAsync(request.Progress, beat, call);
             try
             {
-                await store.WaitForChangeAsync(cursor, Shorter(Beat, Remaining(call.State, began)), ct);
+                await store.WaitForChangeAsync(cursor, Shorter(Beat, Remaining(call.State, began + limit)), ct);
             }
             catch (OperationCanceledException)
             {
@@ -71,15 +90,17 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     }
 
     // Once it was sent, the answer is worth the wait: it is like any other call then.
-    private bool MayWait(CallState state, TimeSpan waited) => state switch
+    private static bool MayWait(CallState state, TimeSpan waited, TimeSpan limit) => state switch
     {
         Pending or Approved => waited < limit,
         Dispatching => limit > TimeSpan.Zero,
         _ => false,
     };
 
-    private TimeSpan Remaining(CallState state, DateTimeOffset began) =>
-        state is Dispatching ? Beat : began + limit - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    private TimeSpan LimitOf(ToolCallRequest request) => request.Patience > usual ? request.Patience : usual;
+
+    private TimeSpan Remaining(CallState state, DateTimeOffset until) =>
+        state is Dispatching ? Beat : until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

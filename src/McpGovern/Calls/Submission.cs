@@ -23,7 +23,10 @@ internal static class Submission
         var terms = decision.Terms!;
         return new(decision.Rule, decision.Source, decision.RuleDigest, CallHash.Of(call, decision.RuleDigest), terms.Approvers, terms.Quorum,
             terms.HumanRequired, terms.SelfApproval, terms.Comment, terms.Deadline is { } deadline ? at + deadline : null,
-            terms.ValidFor?.TotalSeconds, idempotent, policyActivatedAt, at);
+            terms.ValidFor?.TotalSeconds, idempotent, policyActivatedAt, at)
+        {
+            Ask = terms.Ask,
+        };
     }
 
     /// <summary>The digits of a call's id make its execution's too.</summary>

@@ -22,6 +22,22 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
 
     /// <summary>A call that waits for a decision is answered with <see cref="CallAnswer.Parked"/>, without holding.</summary>
     public bool AnswerParkedAtOnce { get; init; }
+
+    /// <summary>How the caller's own client is asked about a call that is parked, if it can be.</summary>
+    public ICallAsk? Ask { get; init; }
+
+    /// <summary>How long this caller waits at least, where that is longer than the hold.</summary>
+    public TimeSpan Patience { get; init; }
+}
+
+/// <summary>Puts a parked call to the caller's own client: once for each call, whoever sends it again.</summary>
+internal interface ICallAsk
+{
+    /// <summary>The question as the answer to this request, where that is how the client is asked; it comes back with a new request.</summary>
+    Task<CallAnswer?> InsteadAsync(LoadedCall call, CancellationToken ct);
+
+    /// <summary>Asks beside the wait for the decision, and ends with it; whatever goes wrong, the call stays as it is.</summary>
+    Task BesideAsync(LoadedCall call, CancellationToken ct);
 }
 
 /// <summary>Relays progress to the asking client, in order.</summary>

@@ -6,7 +6,7 @@ namespace McpGovern.Policy;
 internal sealed class RuleReader(Faults faults)
 {
     private static readonly string[] TermKeys =
-        ["approvers", "quorum", "human_required", "self_approval", "deadline", "valid_for", "comment", "no_grants"];
+        ["approvers", "quorum", "human_required", "self_approval", "deadline", "valid_for", "comment", "no_grants", "ask"];
 
     /// <summary>An entry of a list: a pattern, or a block with <c>tools</c>.</summary>
     public PolicyRule? ReadEntry(Node node, string list, Verdict verdict)
@@ -116,11 +116,19 @@ internal sealed class RuleReader(Faults faults)
         var validFor = fields.Time("valid_for", never: true);
         if (deadline is { Value.Ticks: 0 } || validFor is { Value.Ticks: 0 })
             faults.Error(fields.Line, "a call that expires at once can never be approved", "write a time above 0s");
-        return new(
+        var terms = new ApprovalTerms(
             Approvers(fields, faults), fields.Number("quorum", 1, 100) ?? usual.Quorum,
             fields.Flag("human_required") ?? usual.HumanRequired, fields.Flag("self_approval") ?? usual.SelfApproval,
             deadline is { } until ? until.Value : usual.Deadline, validFor is { } valid ? valid.Value : usual.ValidFor,
-            fields.Word("comment", "never", "reject", "always") ?? usual.Comment, fields.Flag("no_grants") ?? usual.NoGrants);
+            fields.Word("comment", "never", "reject", "always") ?? usual.Comment, fields.Flag("no_grants") ?? usual.NoGrants)
+        {
+            Ask = fields.Word("ask", "url", "form", "never") ?? usual.Ask,
+        };
+        if (terms is { Ask: "form", SelfApproval: false })
+            faults.Error(fields.LineOf("ask"), "'ask: form' lets the caller decide, and this rule does not allow that", "add self_approval: true");
+        if (terms is { Ask: "form", HumanRequired: true })
+            faults.Error(fields.LineOf("ask"), "a form shows nobody to be a person, as 'human_required' demands", "use ask: url");
+        return terms;
     }
 
     private static IReadOnlyList<string> Approvers(Fields fields, Faults faults)

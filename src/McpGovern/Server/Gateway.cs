@@ -28,6 +28,8 @@ internal sealed class Gateway : IAsyncDisposable
     {
         (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
         Links = new ApprovalLinks(options.PublicUrl);
+        States = new SealedState(store, time);
+        Time = time;
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
@@ -57,6 +59,10 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>How long an ended call's result is kept.</summary>
     public TimeSpan Retention { get; }
 
+    /// <summary>What clients carry for us between two requests.</summary>
+    public SealedState States { get; }
+
+    public TimeProvider Time { get; }
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
     public CallQueries Queries { get; }

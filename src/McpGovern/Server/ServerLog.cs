@@ -41,8 +41,14 @@ internal static partial class ServerLog
     [LoggerMessage(6024, LogLevel.Error, "session {Session} broke")]
     public static partial void SessionBroke(this ILogger log, Exception e, string session);
 
-    [LoggerMessage(6040, LogLevel.Warning, "the signing keys at {Host} cannot be had: {Why}")]
+    [LoggerMessage(6050, LogLevel.Warning, "the signing keys at {Host} cannot be had: {Why}")]
     public static partial void SigningKeysAway(this ILogger log, string host, string why);
+
+    [LoggerMessage(6051, LogLevel.Information, "{CallId} is put to the client of {Actor} ({Mode})")]
+    public static partial void Asked(this ILogger log, string callId, string actor, string mode);
+
+    [LoggerMessage(6052, LogLevel.Information, "{CallId}: what its client was asked came to nothing: {Why}")]
+    public static partial void AskFailed(this ILogger log, string callId, string why);
 
     [LoggerMessage(6030, LogLevel.Warning, "the store does not answer")]
     public static partial void StoreNotReady(this ILogger log, Exception e);

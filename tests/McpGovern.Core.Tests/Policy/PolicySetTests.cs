@@ -100,6 +100,24 @@ public sealed class PolicySetTests
         Assert.False(PolicyOf(audited, Allow("*")).Evaluate(Call("c.b")).Audited);
     }
 
+    [Theory]
+    [InlineData("url", "url", "url")]
+    [InlineData("form", "form", "form")]
+    [InlineData("form", "url", "url")]
+    [InlineData("form", "never", "never")]
+    [InlineData("never", "url", "never")]
+    public void Evaluate_WithTwoWaysToAsk_TakesTheStricter(string one, string other, string expected)
+    {
+        PolicyRule Asking(string pattern, string ask) => Gate(pattern) with { Terms = ApprovalTerms.Default with { Ask = ask } };
+        Assert.Equal(expected, PolicyOf(Asking("pay", one), Asking("*", other)).Evaluate(Call("x.pay")).Terms!.Ask);
+        Assert.Equal(expected, PolicyOf(Asking("pay", other), Asking("*", one)).Evaluate(Call("x.pay")).Terms!.Ask);
+    }
+
+    /// <summary>Calls that are parked when this version comes must not be invalidated by it: the digest is the one that they were parked under.</summary>
+    [Fact]
+    public void RuleDigest_WhereNothingIsSaidOfAsking_IsAsItEverWas() =>
+        Assert.Equal("cb22c93c7f2c6695a44fdcb9afdc8a9e0c799aafdc4e5e9e4d680c4411445ba8", Digest(Gate("pay")));
+
     [Fact]
     public void RuleDigest_WithUnrelatedEdits_StaysTheSame()
     {
@@ -126,6 +144,7 @@ public sealed class PolicySetTests
             Digest(gate with { Terms = ApprovalTerms.Default with { ValidFor = null } }),
             Digest(gate with { Terms = ApprovalTerms.Default with { HumanRequired = true } }),
             Digest(gate with { Terms = ApprovalTerms.Default with { SelfApproval = true } }),
+            Digest(gate with { Terms = ApprovalTerms.Default with { Ask = "never" } }),
             Digest(gate, Gate("*")),
             WithTools(new ToolRule("x.pay", true, null, null, null, "")),
             WithTools(new ToolRule("x.pay", null, "pay:{id}", null, null, "")),

@@ -33,19 +33,27 @@ internal sealed class GovernedServer : IAsyncDisposable
     public TempFolder Folder => folder;
 
     /// <param name="entry">The server's entry in an <c>mcpServers</c> block.</param>
-    /// <remarks>Gated calls are answered at once: the hold is zero.</remarks>
-    public static async Task<GovernedServer> StartAsync(Door door, string name, Func<TempFolder, object> entry, object policy)
+    /// <param name="hold">Zero, where gated calls are to be answered at once.</param>
+    /// <param name="publicUrl">Where people are told that the pages are.</param>
+    public static async Task<GovernedServer> StartAsync(
+        Door door, string name, Func<TempFolder, object> entry, object policy, string hold = "0s", string? publicUrl = null)
     {
         var folder = new TempFolder();
-        var settings = folder.WriteJson("mcpgovern.json", new Dictionary<string, object>
+        var members = new Dictionary<string, object>
         {
             ["version"] = 1,
             ["store"] = "sqlite:./data/mcpgovern.db",
-            ["hold"] = "0s",
+            ["hold"] = hold,
             ["policy"] = policy,
             ["mcpServers"] = new Dictionary<string, object> { [name] = entry(folder) },
             ["actors"] = new[] { new { id = "agent:coder", roles = new[] { "caller" }, key = AgentKey } },
-        });
+        };
+        if (publicUrl is not null)
+        {
+            members["public_url"] = publicUrl;
+        }
+
+        var settings = folder.WriteJson("mcpgovern.json", members);
         try
         {
             return new(folder, settings, door == Door.Http ? await GovernProcess.ServeAsync(settings) : null);

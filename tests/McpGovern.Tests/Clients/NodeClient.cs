@@ -19,11 +19,12 @@ internal sealed class NodeClient : IAsyncDisposable
     /// <summary>What the client said when it had connected: <c>server</c> and <c>protocol</c>.</summary>
     public JsonNode Connected { get; private set; } = new JsonObject();
 
-    /// <param name="sdk"><c>v1</c>, <c>v2</c> or <c>v2-auto</c> (which probes with a throw-away process first).</param>
-    public static async Task<NodeClient> ConnectAsync(string sdk, ClientTarget target)
+    /// <param name="sdk"><c>v1</c>, <c>v2</c> or <c>v2-auto</c> (which probes with a throw-away process first), or <c>v2-pin</c>.</param>
+    /// <param name="asked">It can be asked, in forms and by addresses (see client.mjs).</param>
+    public static async Task<NodeClient> ConnectAsync(string sdk, ClientTarget target, bool asked = false)
     {
         var node = await NodeTools.RequireAsync();
-        var process = new ChildProcess(node, [NodeTools.ClientScript, sdk, JsonSerializer.Serialize(target)], captureOutput: false);
+        var process = new ChildProcess(node, [NodeTools.ClientScript, sdk, JsonSerializer.Serialize(target), .. asked ? ["asked"] : Array.Empty<string>()], captureOutput: false);
         var client = new NodeClient(process);
         try
         {
@@ -51,6 +52,11 @@ internal sealed class NodeClient : IAsyncDisposable
     /// <returns><c>ok</c> with <c>result</c>, or <c>error</c>; <c>progress</c> in either case.</returns>
     public Task<JsonNode> CallAsync(string name, object arguments, bool progress = false, int cancelAfter = 0) =>
         AskAsync(new { op = "call", name, arguments, progress, cancelAfter });
+
+    /// <summary>Several calls of one tool at a time.</summary>
+    /// <returns><c>answers</c> in their order, and <c>questions</c>: all that the client was ever asked.</returns>
+    public Task<JsonNode> CallAllAsync(string name, params IEnumerable<object> arguments) =>
+        AskAsync(new { op = "calls", calls = arguments.Select(a => new { name, arguments = a }) });
 
     /// <summary>Closes the client as its user would, and gives its exit code.</summary>
     public async Task<Finished> CloseAsync() => await process.EndAsync();

@@ -1,14 +1,17 @@
-// A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto> <target as JSON>
+// A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto|v2-pin> <target as JSON> [asked]
 // The target is {command, args, env, cwd} or {url, headers}. Each line on stdin is one operation, each line on stdout its answer.
 import { createInterface } from 'node:readline';
 import process from 'node:process';
 
-const [, , sdk, targetText] = process.argv;
+// With "asked" it can be asked: pages are opened, and a form is answered by the first word of the payment that is shown in it.
+const [, , sdk, targetText, asked] = process.argv;
 const target = JSON.parse(targetText);
 const say = (answer) => process.stdout.write(JSON.stringify(answer) + '\n');
 const fault = (e) => ({ ok: false, error: { name: e.name, code: e.code ?? null, message: e.message } });
 
-const { client, transport } = await (sdk === 'v1' ? openV1() : openV2(sdk === 'v2-auto' ? 'auto' : 'legacy'));
+const questions = [];
+const capabilities = asked ? { elicitation: { form: {}, url: {} } } : {};
+const { client, transport } = await (sdk === 'v1' ? openV1() : openV2({ 'v2-auto': 'auto', 'v2-pin': { pin: '2026-07-28' } }[sdk] ?? 'legacy'));
 try {
   await client.connect(transport);
 } catch (e) {
@@ -29,6 +32,8 @@ async function perform(operation) {
       return { ok: true, tools: (await client.listTools()).tools };
     case 'call':
       return await call(operation);
+    case 'calls':
+      return { ok: true, answers: await Promise.all(operation.calls.map(call)), questions };
     default:
       throw new Error(`unknown operation ${operation.op}`);
   }
@@ -52,17 +57,37 @@ async function call({ name, arguments: args, meta, progress, cancelAfter }) {
   }
 }
 
+function answer({ params }) {
+  questions.push(params);
+  const word = params.mode === 'url' ? 'open' : /"payment_id":"(\w+)-/.exec(params.message)[1];
+  switch (word) {
+    case 'yes':
+    case 'no':
+      return { action: 'accept', content: { approve: word === 'yes' } };
+    case 'empty':
+      return { action: 'accept', content: {} };
+    case 'open':
+      return { action: 'accept' };
+    default:
+      return { action: word };
+  }
+}
+
 async function openV1() {
   const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
   const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
-  return { client: new Client({ name: 'typescript-v1', version: '1.0.0' }), transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+  const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  const client = new Client({ name: 'typescript-v1', version: '1.0.0' }, { capabilities });
+  if (asked) client.setRequestHandler(ElicitRequestSchema, answer);
+  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
 }
 
 async function openV2(mode) {
   const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
   const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
-  const client = new Client({ name: 'typescript-v2', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const client = new Client({ name: 'typescript-v2', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
+  if (asked) client.setRequestHandler('elicitation/create', answer);
   return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
 }
 

@@ -23,9 +23,9 @@ public sealed class HttpGateway : IAsyncLifetime
 
     private HttpServe? _serve;
 
-    internal Func<Task<RunningGateway>> Start { get; init; } = () => RunningGateway.StartAsync();
-
     internal RunningGateway Running { get; private set; } = null!;
+
+    internal RunningOptions Options { get; init; } = new();
 
     public Uri Address => _serve!.Address;
 
@@ -33,7 +33,7 @@ public sealed class HttpGateway : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Running = await Start();
+        Running = await RunningGateway.StartAsync(Options);
         var options = new HttpOptions(new Uri("http://127.0.0.1:0"), Actors, "", "alice")
         {
             MaxMessageBytes = 9 << 20,

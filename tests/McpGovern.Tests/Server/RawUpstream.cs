@@ -32,6 +32,9 @@ internal sealed class RawUpstream : IAsyncDisposable
     /// <summary>The JSON-RPC error that every call gets, verbatim, while it is set.</summary>
     public string? Error { get; set; }
 
+    /// <summary>While set, the connection ends without an answer once a call has arrived.</summary>
+    public bool HangsUp { get; set; }
+
     /// <summary>The bodies of the notifications that arrived.</summary>
     public ConcurrentQueue<string> Notifications { get; } = new();
 
@@ -75,6 +78,11 @@ internal sealed class RawUpstream : IAsyncDisposable
         if (method == "tools/call")
         {
             Calls.Enqueue(body);
+            if (HangsUp)
+            {
+                http.Abort();
+                return;
+            }
         }
 
         var answer = method switch

@@ -27,10 +27,15 @@ public sealed class RelayHouse : IAsyncLifetime, IDisposable
 
     public RelayHouse() => Gateway = new HttpGateway
     {
-        Start = () => RunningGateway.StartAsync(
-            Policy,
-            FakeUpstreamOptions.Config("north", "--offers", "north", "--pages", "1", "--ledger", _folder.File("north")),
-            FakeUpstreamOptions.Config("south", "--offers", "south", "--modern", "--pages", "2", "--ledger", _folder.File("south"))),
+        Options = new()
+        {
+            Policy = Policy,
+            Upstreams =
+            [
+                FakeUpstreamOptions.Config("north", "--offers", "north", "--pages", "1", "--ledger", _folder.File("north")),
+                FakeUpstreamOptions.Config("south", "--offers", "south", "--modern", "--pages", "2", "--ledger", _folder.File("south")),
+            ],
+        },
     };
 
     public HttpGateway Gateway { get; }

@@ -15,22 +15,27 @@ internal sealed class RunningGateway : IAsyncDisposable
 {
     private const string Policy = "require_approval_for: [pay]\nrules:\n  - { match: pay, action: require_approval, approval_timeout: 3600 }\n";
 
-    private readonly TempFolder _folder = new();
+    private readonly TempFolder? _own;
 
-    private RunningGateway(RawUpstream upstream, string text, UpstreamConfig[] upstreams)
+    private RunningGateway(RawUpstream upstream, RunningOptions options)
     {
         Upstream = upstream;
+        var time = options.Time;
+        _own = options.Folder is null ? new TempFolder() : null;
         var logs = NullLoggerFactory.Instance;
-        var policy = PolicyFileReader.Read(Encoding.UTF8.GetBytes(text), "test.yaml");
+        var policy = options.PolicyFile?.Read() ?? PolicyFileReader.Read(Encoding.UTF8.GetBytes(options.Policy ?? Policy), "test.yaml");
         Assert.Empty(policy.Errors);
         Gateway = new Gateway(
-            CallStores.Open($"sqlite:{_folder.File("calls.db")}", TimeProvider.System, logs),
-            new PolicySource(PolicySet.Create([policy.File!]), [], TimeProvider.System),
-            new UpstreamSet(upstreams.Length == 0 ? [upstream.Config] : upstreams, new UpstreamLimits(), TimeProvider.System, logs),
-            new GatewayOptions("test", TimeSpan.Zero, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20),
-            TimeProvider.System, logs);
+            CallStores.Open($"sqlite:{(options.Folder ?? _own!).File("calls.db")}", time, logs),
+            new PolicySource(PolicySet.Create([policy.File!]), options.PolicyFile is { } file ? [file] : [], time),
+            new UpstreamSet(options.Upstreams is { Length: > 0 } upstreams ? upstreams : [upstream.Config], new UpstreamLimits(), time, logs),
+            new GatewayOptions("test", options.Hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20)
+            {
+                PublicUrl = options.PublicUrl,
+            },
+            time, logs);
         Live = new LiveConnections(Gateway, logs.CreateLogger<LiveConnections>());
-        Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, TimeProvider.System, () => false), logs.CreateLogger<McpFrontDoor>());
+        Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, time, () => false), logs.CreateLogger<McpFrontDoor>());
     }
 
     public RawUpstream Upstream { get; }
@@ -39,9 +44,12 @@ internal sealed class RunningGateway : IAsyncDisposable
     public McpFrontDoor Door { get; }
 
     /// <param name="upstreams">In place of the one that answers in raw text.</param>
-    public static async Task<RunningGateway> StartAsync(string policy = Policy, params UpstreamConfig[] upstreams)
+    public static Task<RunningGateway> StartAsync(string policy, params UpstreamConfig[] upstreams) =>
+        StartAsync(new RunningOptions { Policy = policy, Upstreams = upstreams });
+
+    public static async Task<RunningGateway> StartAsync(RunningOptions? options = null)
     {
-        var gateway = new RunningGateway(await RawUpstream.StartAsync(), policy, upstreams);
+        var gateway = new RunningGateway(await RawUpstream.StartAsync(), options ?? new());
         await gateway.Gateway.OpenAsync(CancellationToken.None);
         gateway.Gateway.Serve(() => true);
         return gateway;
@@ -56,6 +64,25 @@ internal sealed class RunningGateway : IAsyncDisposable
         Live.Dispose();
         await Gateway.DisposeAsync();
         await Upstream.DisposeAsync();
-        _folder.Dispose();
+        _own?.Dispose();
     }
+}
+
+/// <summary>What a test wants otherwise; nobody waits for a decision unless it says so.</summary>
+internal sealed record RunningOptions
+{
+    public string? Policy { get; init; }
+
+    /// <summary>In place of the one that answers in raw text.</summary>
+    public UpstreamConfig[] Upstreams { get; init; } = [];
+
+    /// <summary>A policy that is read again when it changes.</summary>
+    public PolicyInput? PolicyFile { get; init; }
+
+    public TimeSpan Hold { get; init; }
+    public Uri? PublicUrl { get; init; }
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Where the store is, for gateways that share it.</summary>
+    public TempFolder? Folder { get; init; }
 }

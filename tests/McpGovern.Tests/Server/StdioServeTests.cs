@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Tests.Calls;
 using McpGovern.Tests.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -127,6 +128,27 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
         await SendAsync(ModernClient.Body("tasks/get", member, declared));
 
         Assert.Equal(("working", "cancelled"), (task.GetProperty("status").GetString(), (await AnswerAsync()).GetProperty("result").GetProperty("status").GetString()));
+    }
+
+    [Fact]
+    public async Task Task_OfAParkedCall_AfterItsApprovalHasTheResult()
+    {
+        var declared = ModernClient.Meta(ModernClient.TasksCapability);
+        await SendAsync(ModernClient.Body("tools/call", "\"name\":\"pay\",", declared));
+        var id = (await AnswerAsync()).GetProperty("result").GetProperty("taskId").GetString()!;
+        await _gateway.Gateway.ApproveAsync(id);
+
+        var task = default(JsonElement);
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                await SendAsync(ModernClient.Body("tasks/get", $"\"taskId\":\"{id}\",", declared));
+                return (task = (await AnswerAsync()).GetProperty("result")).GetProperty("status").GetString() != "working";
+            },
+            () => $"it stays {task}");
+
+        Assert.Equal(("completed", _gateway.Upstream.Result), (task.GetProperty("status").GetString(), task.GetProperty("result").GetRawText()));
+        Assert.Single(_gateway.Upstream.Calls);
     }
 
     [Fact]

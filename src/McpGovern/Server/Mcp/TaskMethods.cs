@@ -16,29 +16,30 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
     private static readonly RawJson Done = new("""{"resultType":"complete"}"""u8.ToArray());
 
     /// <summary>Whether this very request declares the extension; what a client said in <c>initialize</c> does not count.</summary>
-    public static bool IsDeclaredBy(JsonRpcRequest request) =>
-        ProtocolEra.IsStateless(request) && request.Context?.ClientCapabilities?.Extensions?.ContainsKey(Extension) == true;
+    public static bool IsDeclaredBy(JsonRpcRequest request) => Declares(request, Extension);
 
     /// <summary>For one connection, whose every request is the actor's.</summary>
     public void AddTo(McpServerOptions options, Actor actor)
     {
-        (options.Capabilities ??= new()).Extensions = new Dictionary<string, object> { [Extension] = new JsonObject() };
+        (options.Capabilities ??= new()).Extensions =
+            new Dictionary<string, object> { [Extension] = new JsonObject(), [ApprovalDisposition.Extension] = new JsonObject() };
         options.RequestHandlers =
         [
-            Handler(Get, async (task, ct) => TaskJson.State(task, kept, await queries.OutcomeAsync(task))),
+            Handler(Get, async (task, request, _) => TaskJson.State(
+                task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)))),
             // No task of ours asks for input, and answers to what was never asked are passed over.
-            Handler(Update, (_, _) => Task.FromResult(Done)),
+            Handler(Update, (_, _, _) => Task.FromResult(Done)),
             Handler(Cancel, CancelAsync),
         ];
 
-        McpServerRequestHandler Handler(string method, Func<CallTask, CancellationToken, Task<RawJson>> answer) => new()
+        McpServerRequestHandler Handler(string method, Func<CallTask, JsonRpcRequest, CancellationToken, Task<RawJson>> answer) => new()
         {
             Method = method,
             RoutingNameParameter = "taskId",
             Handler = async (request, ct) => SdkJson.Node((await AnswerAsync(actor, request, answer, ct)).Utf8),
         };
 
-        async Task<RawJson> CancelAsync(CallTask task, CancellationToken ct)
+        async Task<RawJson> CancelAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
         {
             // Cancelling is a wish: what was sent already goes on, and tasks/get tells what became of it.
             var answer = await decisions.CancelAsync(new CancelRequest(actor, task.Current.Id, "mcp", "tasks/cancel"), ct);
@@ -46,7 +47,11 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
         }
     }
 
-    private async Task<RawJson> AnswerAsync(Actor actor, JsonRpcRequest request, Func<CallTask, CancellationToken, Task<RawJson>> answer, CancellationToken ct)
+    private static bool Declares(JsonRpcRequest request, string extension) =>
+        ProtocolEra.IsStateless(request) && request.Context?.ClientCapabilities?.Extensions?.ContainsKey(extension) == true;
+
+    private async Task<RawJson> AnswerAsync(
+        Actor actor, JsonRpcRequest request, Func<CallTask, JsonRpcRequest, CancellationToken, Task<RawJson>> answer, CancellationToken ct)
     {
         if (!ProtocolEra.IsStateless(request))
         {
@@ -63,7 +68,7 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
         {
             var id = (request.Params as JsonObject)?["taskId"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;
             var task = await queries.TaskAsync(actor, id, ct) ?? throw new McpProtocolException("there is no such task", McpErrorCode.InvalidParams);
-            return await answer(task, ct);
+            return await answer(task, request, ct);
         }
         catch (StoreUnavailableException e)
         {

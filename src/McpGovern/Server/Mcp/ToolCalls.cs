@@ -15,6 +15,8 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
     private static readonly ReadResourceResult ResourceStandIn = new();
     private static readonly GetPromptResult PromptStandIn = new();
 
+    private readonly ApprovalAsk _ask = new(gateway, log);
+
     public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct) =>
         HandleAsync(context.JsonRpcRequest, ToolStandIn, () => AnswerAsync(actor, context, ct), ct);
 
@@ -63,11 +65,11 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             ? tool.CallAsync(actor, JsonArguments.Read(RawOf(context.JsonRpcRequest).Arguments), ct)
             : GovernAsync(actor, context.Params.Name, context.Server, context.JsonRpcRequest, ct);
 
-    private Task<CallAnswer> GovernAsync(Actor actor, string name, McpServer server, JsonRpcRequest request, CancellationToken ct)
+    private async Task<CallAnswer> GovernAsync(Actor actor, string name, McpServer server, JsonRpcRequest request, CancellationToken ct)
     {
         var raw = RawOf(request);
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
-        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, name, raw.Arguments)
+        var call = new ToolCallRequest(actor, name, raw.Arguments)
         {
             Method = request.Method,
             IdempotencyKey = meta.IdempotencyKey,
@@ -76,7 +78,12 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
             AnswerParkedAtOnce = request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request),
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(server, token, ct) : null,
-        }, ct);
+            Ask = request.Method == RequestMethods.ToolsCall ? _ask.For(actor, name, server, request) : null,
+        };
+        return raw.RequestState is null || !ProtocolEra.IsStateless(request)
+            ? await gateway.Calls.HandleAsync(call, ct)
+            : await _ask.ComeBackAsync(call, raw, ct) ?? new CallAnswer.Error(
+                RpcCode.InvalidParams, "requestState is not one that this gateway gave for this call, or it was used or is too old", null);
     }
 
     private static RawCall RawOf(JsonRpcRequest request) =>
