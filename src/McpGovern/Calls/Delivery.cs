@@ -22,6 +22,13 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, TimeProvid
             await streams.ExecuteAsync(call.Id, new CallCommand.Deliver(door, time.GetUtcNow()), CancellationToken.None);
         }
 
+        if (stored.Kind == "input")
+        {
+            // Questions belong to the caller's own request; elsewhere it is told how to come to them.
+            return door == "call" && call.State is Ended ? new CallAnswer.InputRequired(call, stored.Json)
+                : new CallAnswer.Result(ResultJson.Error(AgentText.Of(call), meta));
+        }
+
         var notice = again && call.State is Ended ended ? AgentText.Redelivered(ended) : null;
         var verbatim = notice is null && door is ("call" or "task");
         if (stored.Kind == "error")

@@ -23,6 +23,8 @@ internal sealed class Gateway : IAsyncDisposable
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
         (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
+        upstreams.Memory = new EraMemory(store, time, logs.CreateLogger<EraMemory>());
+        States = new SealedState(store, time);
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
@@ -46,6 +48,9 @@ internal sealed class Gateway : IAsyncDisposable
 
     /// <summary>How long an ended call's result is kept.</summary>
     public TimeSpan Retention { get; }
+
+    /// <summary>What clients carry for us between two requests.</summary>
+    public SealedState States { get; }
 
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }

@@ -7,9 +7,14 @@ namespace McpGovern.Upstreams;
 /// <summary>The params of a <c>tools/call</c>, with the caller's text inside as it was written.</summary>
 internal static class CallParameters
 {
-    public static JsonObject Build(string tool, string argumentsJson, string? metaJson)
+    /// <param name="input">What a further round brings along.</param>
+    public static JsonObject Build(string tool, string argumentsJson, string? metaJson, CallInput input)
     {
         var parameters = new JsonObject { ["name"] = tool, ["arguments"] = SdkJson.Node(argumentsJson) };
+        if (input.Responses is { } responses)
+            parameters["inputResponses"] = SdkJson.Node(responses);
+        if (input.State is { } state)
+            parameters["requestState"] = SdkJson.Node(state);
         if (metaJson is not null && RawObject.Read(Encoding.UTF8.GetBytes(metaJson)) is { } members)
             parameters["_meta"] = Relayed(members);
         return parameters;
@@ -28,3 +33,8 @@ internal static class CallParameters
         return meta;
     }
 }
+
+/// <summary>What the caller answers to the questions of an earlier round.</summary>
+/// <param name="Responses">JSON text.</param>
+/// <param name="State">JSON text of the string that the upstream gave along with its questions.</param>
+internal readonly record struct CallInput(string? Responses, string? State);

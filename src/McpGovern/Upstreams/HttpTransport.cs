@@ -76,6 +76,7 @@ internal sealed class HttpTransport : ITransport
     {
         JsonRpcResponse { Id.Id: string } or JsonRpcError { Id.Id: string } => true,
         JsonRpcNotification { Method: NotificationMethods.ProgressNotification or NotificationMethods.ToolListChangedNotification } => true,
+        JsonRpcRequest { Method: var method } => UpstreamQuestion.Is(method),
         _ => false,
     };
 

@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 namespace McpGovern.Upstreams;
 
 /// <summary>An MCP server behind us: started when first needed, one live connection shared by all calls.</summary>
-internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log) : IAsyncDisposable
+internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log, Func<IEraMemory?> memory) : IAsyncDisposable
 {
-    private readonly Connector _connector = new(config, limits, time, log);
+    private readonly Connector _connector = new(config, limits, time, log, memory);
     private readonly BackOff _backOff = new(time);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();

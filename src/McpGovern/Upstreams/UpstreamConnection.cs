@@ -16,6 +16,8 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ToolCatalogue _catalogue;
+    private readonly ChangeSubscription _changes;
+    private readonly LogLevelRelay _logLevel;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lazy<Task> _disposing;
     private int _refreshing;
@@ -27,10 +29,14 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     {
         (_upstream, _client, _transport, _exchange, _inbox, _limits, _time, _log) = (upstream, client, transport, exchange, inbox, limits, time, log);
         _catalogue = new ToolCatalogue(exchange, upstream, limits, log);
+        _changes = new ChangeSubscription(exchange, inbox, upstream, time, log);
+        _logLevel = new LogLevelRelay(exchange, client.ServerCapabilities.Logging is not null);
         _disposing = new Lazy<Task>(DisposeOnceAsync);
         Closed = _closed.Token;
         inbox.ToolListChanged += RefreshSoon;
         _ = CloseWhenRefusedAsync();
+        if (exchange.Session.Modern)
+            _ = _changes.RunAsync(client.ServerCapabilities, Closed);
     }
 
     /// <summary>Drained over all pages, current for this connection, replaced whole.</summary>
@@ -51,13 +57,20 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <param name="argumentsJson">A JSON object; reaches the upstream as it is written.</param>
     /// <param name="metaJson">A JSON object or null; <c>progressToken</c> and <c>io.modelcontextprotocol/*</c> are replaced by our own.</param>
     /// <param name="cancel">Relayed to the upstream, which has a second to answer all the same.</param>
-    public Task<UpstreamAnswer> CallToolAsync(
-        string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
+    /// <param name="caller">Who waits for it, whom the upstream may turn to.</param>
+    /// <param name="input">What a further round of a call brings along.</param>
+    public async Task<UpstreamAnswer> CallToolAsync(
+        string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel,
+        ICallerSide? caller = null, CallInput input = default)
     {
         var definition = _tools.FirstOrDefault(known => known.Name == tool);
-        var parameters = CallParameters.Build(tool, argumentsJson, metaJson);
-        return _exchange.SendAsync(RequestMethods.ToolsCall, parameters, definition, progress, timeout, cancel);
+        var parameters = CallParameters.Build(tool, argumentsJson, metaJson, input);
+        await _logLevel.LowerToAsync(caller?.LogLevel, cancel);
+        return await _exchange.SendAsync(RequestMethods.ToolsCall, parameters, definition, progress, timeout, cancel, caller);
     }
+
+    /// <summary>Listens to changes of these resources, in the place of those before; only in the stateless revision, and lists are listened to anyway.</summary>
+    public void WatchResources(IReadOnlyCollection<string> uris) => _changes.Watch(uris);
 
     public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ct);
 

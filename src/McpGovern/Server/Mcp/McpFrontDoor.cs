@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text;
+using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
@@ -31,11 +32,17 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         {
             ServerInfo = new Implementation { Name = "mcpgovern", Title = "McpGovern", Version = Version },
             ServerInstructions = Instructions,
-            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true } },
+            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true }, Logging = new LoggingCapability() },
             ScopeRequests = false,
         };
+        var sessionLog = new SessionLog();
+        options.Handlers.SetLoggingLevelHandler = (request, _) =>
+        {
+            sessionLog.Level = JsonSerializer.SerializeToNode(request.Params!.Level, McpJsonUtilities.DefaultOptions)!.GetValue<string>();
+            return new(new EmptyResult());
+        };
         options.Handlers.ListToolsHandler = (request, ct) => ListAsync(actor, request.JsonRpcRequest, ct);
-        options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, ct);
+        options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, sessionLog, ct);
         options.Handlers.SubscriptionsListenHandler = _subscriptions.ServeAsync;
         _tasks.AddTo(options, actor);
         options.Filters.Message.OutgoingFilters.Add(RawAnswers.Filter);

@@ -13,12 +13,14 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
 {
     private static readonly CallToolResult StandIn = new();
 
-    public async ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    private readonly InputRounds _rounds = new(gateway.States);
+
+    public async ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct)
     {
         var request = context.JsonRpcRequest;
         try
         {
-            var answer = await AnswerAsync(actor, context, ct);
+            var answer = await AnswerAsync(actor, context, sessionLog, ct);
             // Whoever cancelled is told nothing more, as the protocol asks.
             ct.ThrowIfCancellationRequested();
             Put(request, answer);
@@ -48,7 +50,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
     }
 
-    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct)
+    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct)
     {
         var raw = RawCall.Of(context.JsonRpcRequest) ?? throw new InvalidOperationException("the call came in past the message reader");
         if (own.Find(context.Params!.Name) is { } tool)
@@ -57,7 +59,8 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
 
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
-        return gateway.Calls.HandleAsync(new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
+        var caller = new CallerSide(context.Server, context.JsonRpcRequest, sessionLog, ct);
+        var call = new ToolCallRequest(actor, context.Params.Name, raw.Arguments)
         {
             IdempotencyKey = meta.IdempotencyKey,
             MetaJson = meta.Relayed,
@@ -65,7 +68,22 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Client = context.Server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
             AnswerParkedAtOnce = TaskMethods.IsDeclaredBy(context.JsonRpcRequest),
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(context.Server, token, ct) : null,
-        }, ct);
+            Caller = caller,
+        };
+        return _rounds.RunAsync(actor, caller, raw, stop => BindingAsync(call, stop), round => gateway.Calls.HandleAsync(call with { Continues = round }, ct), ct);
+    }
+
+    /// <summary>What a state that the caller carries is good for: this tool, whatever it is called today, with these arguments.</summary>
+    private async Task<string?> BindingAsync(ToolCallRequest call, CancellationToken ct)
+    {
+        try
+        {
+            return await gateway.Tools.FindAsync(call.Name, ct) is { } tool ? $"tools/call {tool.Server}.{tool.Tool} {CallHash.OfJson(call.ArgumentsJson)}" : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     private void Put(JsonRpcRequest request, CallAnswer answer)
