@@ -33,8 +33,16 @@ internal sealed class Exchange(
         }
         finally
         {
-            inbox.Forget(pending);
+            if (inbox.Forget(pending))
+                _ = AbsolveLaterAsync(pending.Id);
         }
+    }
+
+    // An upstream that was told of the cancellation need not answer any more; one that goes on all the same has as long as a question has.
+    private async Task AbsolveLaterAsync(string id)
+    {
+        await Task.Delay(limits.AskTimeout, time, CancellationToken.None);
+        inbox.Absolve(id);
     }
 
     private async Task<UpstreamAnswer> SendAsync(

@@ -49,14 +49,20 @@ internal sealed class Inbox(string upstream, ILogger log)
         return null;
     }
 
-    public void Forget(PendingRequest request)
+    /// <returns>Whether it is a call whose upstream may still be at it.</returns>
+    public bool Forget(PendingRequest request)
     {
-        if (request.IsCall && !request.Answer.IsCompleted)
+        var abandoned = request.IsCall && !request.Answer.IsCompleted;
+        if (abandoned)
             _abandoned[request.Id] = 0;
         _pending.TryRemove(request.Id, out _);
         request.Dispose();
         CheckDrained();
+        return abandoned;
     }
+
+    /// <summary>Nothing more is to be expected of a call that was given up.</summary>
+    public void Absolve(string id) => _abandoned.TryRemove(id, out _);
 
     /// <summary>Changes may have been missed: everybody looks again.</summary>
     public void LookAgain() => ToolListChanged?.Invoke();

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Server;
@@ -25,13 +26,18 @@ public sealed class HttpGateway : IAsyncLifetime
 
     internal RunningGateway Running { get; private set; } = null!;
 
+    /// <summary>An upstream in the place of the raw one.</summary>
+    internal UpstreamConfig? Other { get; init; }
+
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
+
     public Uri Address => _serve!.Address;
 
     public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
 
     public async Task InitializeAsync()
     {
-        Running = await RunningGateway.StartAsync();
+        Running = await RunningGateway.StartAsync(Other, Time);
         var options = new HttpOptions(new Uri("http://127.0.0.1:0"), Actors, "", "alice")
         {
             MaxMessageBytes = 9 << 20,

@@ -17,18 +17,18 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
 
-    private RunningGateway(RawUpstream upstream)
+    private RunningGateway(RawUpstream upstream, UpstreamConfig? other, TimeProvider time)
     {
         Upstream = upstream;
         var logs = NullLoggerFactory.Instance;
         var policy = PolicyFileReader.Read(Encoding.UTF8.GetBytes(Policy), "test.yaml");
         Assert.Empty(policy.Errors);
         Gateway = new Gateway(
-            CallStores.Open($"sqlite:{_folder.File("calls.db")}", TimeProvider.System, logs),
-            new PolicySource(PolicySet.Create([policy.File!]), [], TimeProvider.System),
-            new UpstreamSet([upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
+            CallStores.Open($"sqlite:{_folder.File("calls.db")}", time, logs),
+            new PolicySource(PolicySet.Create([policy.File!]), [], time),
+            new UpstreamSet([other ?? upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
             new GatewayOptions("test", TimeSpan.Zero, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20),
-            TimeProvider.System, logs);
+            time, logs);
         Live = new LiveConnections(Gateway.Tools, logs.CreateLogger<LiveConnections>());
         Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, TimeProvider.System, () => false), logs.CreateLogger<McpFrontDoor>());
     }
@@ -38,9 +38,10 @@ internal sealed class RunningGateway : IAsyncDisposable
     public LiveConnections Live { get; }
     public McpFrontDoor Door { get; }
 
-    public static async Task<RunningGateway> StartAsync()
+    /// <param name="other">Another upstream in the place of the raw one.</param>
+    public static async Task<RunningGateway> StartAsync(UpstreamConfig? other = null, TimeProvider? time = null)
     {
-        var gateway = new RunningGateway(await RawUpstream.StartAsync());
+        var gateway = new RunningGateway(await RawUpstream.StartAsync(), other, time ?? TimeProvider.System);
         await gateway.Gateway.OpenAsync(CancellationToken.None);
         gateway.Gateway.Serve(() => true);
         return gateway;
