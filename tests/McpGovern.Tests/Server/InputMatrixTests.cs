@@ -108,6 +108,24 @@ public sealed class InputMatrixTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("""{"elicitation":{"url":{}}}""", true)]
+    [InlineData("""{"elicitation":{"form":{}}}""", false)]
+    public async Task Question_ByUrl_ReachesAClientThatDeclaredItWithAnIdOfItsOwn(string capabilities, bool reaches)
+    {
+        var gateway = await StartAsync(upstreamOverStdio: false, modern: true);
+        await using var client = await TalkingClient.OverHttpAsync(gateway, stateless: false, capabilities);
+        client.Answer = """{"action":"accept"}""";
+
+        var result = (await client.CallAsync("form", """{"url":true}""")).GetProperty("result");
+
+        Assert.Equal(reaches, result.TryGetProperty("answers", out _));
+        Assert.Equal(reaches ? 1 : 0, client.Heard.Count);
+        Assert.All(client.Heard, asked => Assert.Equal(
+            (FakeQuestions.UrlQuestion[..^1], 32),
+            (asked.GetProperty("params").GetRawText()[..(FakeQuestions.UrlQuestion.Length - 1)], asked.GetProperty("params").GetProperty("elicitationId").GetString()!.Length)));
+    }
+
+    [Theory]
     [InlineData(10, 10, true)]
     [InlineData(9, 10, false)]
     public async Task Rounds_OfOneCall_AreLimited(int rounds, int sent, bool givenUp)

@@ -62,7 +62,7 @@ internal sealed class CallerSide(McpServer client, JsonRpcRequest request, Sessi
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, gone);
         try
         {
-            var asked = new JsonRpcRequest { Id = id, Method = method, Params = paramsJson is null ? null : SdkJson.Node(parameters) };
+            var asked = new JsonRpcRequest { Id = id, Method = method, Params = paramsJson is null ? null : SdkJson.Node(ClientNeeds.AsAsked(parameters)) };
             var response = await client.SendRequestAsync(asked, either.Token);
             return new CallerReply.Result(RawCall.ResultOf(response) ?? JsonSerializer.SerializeToUtf8Bytes(response.Result, McpJsonUtilities.DefaultOptions));
         }

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text.Json;
 using McpGovern.Upstreams;
 using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
@@ -19,6 +21,12 @@ internal static class ClientNeeds
         UpstreamQuestion.Roots => Unless(declared?.Roots, "roots", """{"roots":{}}"""),
         _ => new($"'{method}'", "{}"),
     };
+
+    /// <summary>As written, but for the id that the revisions with requests from a server want of a question by URL; the stateless one has none.</summary>
+    public static ReadOnlyMemory<byte> AsAsked(ReadOnlyMemory<byte> parameters) =>
+        ModeOf(parameters) == "url" && RawObject.Read(parameters) is { } members && members.TrueForAll(member => member.Name != "elicitationId")
+            ? RawObject.Write([.. members, new("elicitationId", "\"elicitationId\""u8.ToArray(), JsonSerializer.SerializeToUtf8Bytes(RandomNumberGenerator.GetHexString(32, lowercase: true)))])
+            : parameters;
 
     private static ClientNeed? Unless(object? declared, string name, string json) => declared is null ? new(name, json) : null;
 

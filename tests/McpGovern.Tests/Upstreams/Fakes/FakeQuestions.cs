@@ -8,6 +8,9 @@ internal static class FakeQuestions
     /// <summary>Spelt as no serializer would: it has to arrive like that.</summary>
     public const string Question = """{"message":"who \u00e9\/?","requestedSchema":{"type":"object","properties":{"name":{"type":"string"}}},"x":1.0}""";
 
+    /// <summary>Asked where the arguments have a member <c>url</c>.</summary>
+    public const string UrlQuestion = """{"mode":"url","message":"go there","url":"https://page.example/1"}""";
+
     /// <summary>
     /// The tool <c>form</c> of the stateless revision: asks <c>rounds</c> times (once, if not said), then ends with the last answers as
     /// they came. Where nobody can be asked it says so, unless it is <c>rude</c>.
@@ -20,8 +23,9 @@ internal static class FakeQuestions
         var mayAsk = call.GetProperty("_meta").GetProperty("io.modelcontextprotocol/clientCapabilities").TryGetProperty("elicitation", out _);
         if (!mayAsk && !arguments.TryGetProperty("rude", out _))
             return """{"resultType":"complete","content":[{"type":"text","text":"nobody to ask"}]}""";
+        var question = arguments.TryGetProperty("url", out _) ? UrlQuestion : Question;
         return round < rounds
-            ? $$$"""{"resultType":"input_required","inputRequests":{"who":{"method":"elicitation/create","params":{{{Question}}}}},"requestState":"state-{{{round + 1}}}-\u00e9","x-vendor":1.0}"""
+            ? $$$"""{"resultType":"input_required","inputRequests":{"who":{"method":"elicitation/create","params":{{{question}}}}},"requestState":"state-{{{round + 1}}}-\u00e9","x-vendor":1.0}"""
             : $$"""{"resultType":"complete","content":[{"type":"text","text":"done"}],"answers":{{call.GetProperty("inputResponses").GetRawText()}}}""";
     }
 
