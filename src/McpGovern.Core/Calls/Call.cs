@@ -50,7 +50,7 @@ public static class Call
         (Defer, _) => Refusal.NotOwner,
 
         (Finish c, Dispatching s) when c.Process == s.Dispatch.Process => c.Succeeded
-            ? new CallSucceeded(c.ResultHash!, c.Size, c.IsError, c.LatencyMs, c.At)
+            ? new CallSucceeded(c.ResultHash!, c.Size, c.IsError, c.LatencyMs, c.At) { InputRequired = c.InputRequired }
             : new CallFailed(c.ResultHash, c.Size, c.IsError, c.LatencyMs, c.Reason, c.At),
         // The owner was given up for dead: what it reports is kept beside, never over, what was recorded meanwhile.
         (Finish c, Unknown s) when c.Process == s.Dispatch.Process => Late(c),
@@ -114,7 +114,7 @@ public static class Call
         (Dispatching s, DispatchStarted e) => s with { Dispatch = e },
 
         (Allowed or Dispatching, CallFailed e) => new Ended(((Known)state).Facts, Succeeded: false, e.Reason, e.At, DeliveredAt: null),
-        (Dispatching s, CallSucceeded e) => new Ended(s.Facts, Succeeded: true, Reason: null, e.At, DeliveredAt: null),
+        (Dispatching s, CallSucceeded e) => new Ended(s.Facts, Succeeded: true, Reason: null, e.At, DeliveredAt: null) { InputRequired = e.InputRequired },
         (Dispatching s, OutcomeUnknown e) => new Unknown(s.Facts, s.Dispatch, e),
         (Unknown s, OutcomeResolved e) => new Resolved(s.Facts, e, Late: null, e.At),
         (Unknown s, OutcomeArrivedLate e) => new Resolved(s.Facts, By: null, e, e.At),

@@ -40,7 +40,10 @@ public abstract record CallCommand(DateTimeOffset At)
     /// <summary>Provably nothing was sent: before the dispatch was recorded, or, by its own process, after.</summary>
     public sealed record Defer(string? Process, string Why, DateTimeOffset RetryAt, DateTimeOffset At) : CallCommand(At);
 
-    public sealed record Finish(string Process, bool Succeeded, string? ResultHash, long Size, bool IsError, double LatencyMs, string? Reason, DateTimeOffset At) : CallCommand(At);
+    public sealed record Finish(string Process, bool Succeeded, string? ResultHash, long Size, bool IsError, double LatencyMs, string? Reason, DateTimeOffset At) : CallCommand(At)
+    {
+        public bool InputRequired { get; init; }
+    }
 
     /// <summary>It was sent, and nobody knows what became of it.</summary>
     public sealed record Lose(string Process, string Why, DateTimeOffset At) : CallCommand(At);

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using JsonName = System.Text.Json.Serialization.JsonPropertyNameAttribute;
 
 namespace McpGovern.Calls;
@@ -37,6 +38,15 @@ public sealed record CallSubmitted(
 {
     /// <summary>What is sent to the upstream: <c>resources/read</c> or <c>prompts/get</c>; <c>null</c> for <c>tools/call</c>.</summary>
     [JsonName("method")] public string? Method { get; init; }
+
+    /// <summary>The call whose upstream asked for the input that this one brings.</summary>
+    [JsonName("continues"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Continues { get; init; }
+
+    /// <summary>JSON text of the answers to what that upstream asked; it goes upstream as it stands.</summary>
+    [JsonName("input_responses"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? InputResponses { get; init; }
+
+    /// <summary>JSON text of what that upstream gave along to find its way back; it goes upstream as it stands.</summary>
+    [JsonName("request_state"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RequestState { get; init; }
 }
 
 public sealed record CallAllowed(
@@ -128,7 +138,11 @@ public sealed record CallSucceeded(
     [property: JsonName("size")] long Size,
     [property: JsonName("is_error")] bool IsError,
     [property: JsonName("latency_ms")] double LatencyMs,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    /// <summary>The upstream answered with questions: the caller's answers come in as a further call, which continues this one.</summary>
+    [JsonName("input_required"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool InputRequired { get; init; }
+}
 
 /// <param name="Reason">What failed, where no upstream answered: nothing was sent.</param>
 public sealed record CallFailed(

@@ -13,11 +13,12 @@ public static class CallHash
     public static string Of(CallSubmitted call, string ruleDigest)
     {
         ArgumentNullException.ThrowIfNull(call);
-        (string, string)[] method = call.Method is null ? [] : [("method", CanonicalJson.Quote(call.Method))];
         return OfMembers(
-        [
             ("arguments", CanonicalJson.Of(call.Arguments)),
-            .. method,
+            ("continues", Quote(call.Continues)),
+            ("input_responses", Json(call.InputResponses)),
+            ("method", Quote(call.Method)),
+            ("request_state", Json(call.RequestState)),
             ("requested_by", CanonicalJson.Quote(call.RequestedBy)),
             ("rule_digest", CanonicalJson.Quote(ruleDigest)),
             ("scope", CanonicalJson.Quote(call.Scope)),
@@ -25,14 +26,18 @@ public static class CallHash
             ("tenant", CanonicalJson.Quote(call.Tenant)),
             ("tool", CanonicalJson.Quote(call.Tool)),
             ("tool_definition_hash", CanonicalJson.Quote(call.ToolDefinitionHash)),
-            ("upstream_fingerprint", CanonicalJson.Quote(call.UpstreamFingerprint)),
-        ]);
+            ("upstream_fingerprint", CanonicalJson.Quote(call.UpstreamFingerprint)));
     }
 
     /// <summary>One intent of one requester: what an equal call that is sent again attaches to, whatever policy or description say by then.</summary>
-    public static string AttachKey(string tenant, string requestedBy, string server, string tool, string arguments, string? idempotencyKey) => OfMembers(
+    /// <param name="continues">The call that asked, and the answers to it: an answer is an intent of its own.</param>
+    public static string AttachKey(
+        string tenant, string requestedBy, string server, string tool, string arguments, string? idempotencyKey,
+        string? continues = null, string? inputResponses = null) => OfMembers(
         ("arguments", CanonicalJson.Of(arguments)),
+        ("continues", Quote(continues)),
         ("idempotency_key", idempotencyKey is null ? "null" : CanonicalJson.Quote(idempotencyKey)),
+        ("input_responses", Json(inputResponses)),
         ("requested_by", CanonicalJson.Quote(requestedBy)),
         ("server", CanonicalJson.Quote(server)),
         ("tenant", CanonicalJson.Quote(tenant)),
@@ -44,9 +49,13 @@ public static class CallHash
 
     public static string OfBytes(ReadOnlySpan<byte> bytes) => "sha256:" + Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    // The members are in canonical order already.
-    private static string OfMembers(params (string Name, string Json)[] members) =>
-        OfText("{" + string.Join(',', members.Select(m => $"\"{m.Name}\":{m.Json}")) + "}");
+    // The members are in canonical order already; one that a call does not have leaves the hash as it was before there was such a member.
+    private static string OfMembers(params (string Name, string? Json)[] members) =>
+        OfText("{" + string.Join(',', members.Where(m => m.Json is not null).Select(m => $"\"{m.Name}\":{m.Json}")) + "}");
+
+    private static string? Quote(string? text) => text is null ? null : CanonicalJson.Quote(text);
+
+    private static string? Json(string? json) => json is null ? null : CanonicalJson.Of(json);
 
     private static string OfText(string text) => OfBytes(Encoding.UTF8.GetBytes(text));
 }

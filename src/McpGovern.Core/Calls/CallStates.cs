@@ -42,7 +42,11 @@ public abstract record CallState
 
     public sealed record Dispatching(CallFacts Facts, DispatchStarted Dispatch, DateTimeOffset? ValidUntil) : Known(Facts);
 
-    public sealed record Ended(CallFacts Facts, bool Succeeded, string? Reason, DateTimeOffset At, DateTimeOffset? DeliveredAt) : Known(Facts);
+    public sealed record Ended(CallFacts Facts, bool Succeeded, string? Reason, DateTimeOffset At, DateTimeOffset? DeliveredAt) : Known(Facts)
+    {
+        /// <summary>It ended with questions for its caller.</summary>
+        public bool InputRequired { get; init; }
+    }
 
     public sealed record Unknown(CallFacts Facts, DispatchStarted Dispatch, OutcomeUnknown Why) : Known(Facts);
 

@@ -41,6 +41,15 @@ public sealed record CallView
     [JsonName("supersedes_because")] public string? SupersedesBecause { get; init; }
     [JsonName("superseded_by")] public string? SupersededBy { get; init; }
     [JsonName("earlier_call")] public string? EarlierCall { get; init; }
+    /// <summary>The call whose upstream asked for the input that this one brings.</summary>
+    [JsonName("continues"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Continues { get; init; }
+
+    /// <summary>The answers to what that upstream asked, as JSON text.</summary>
+    [JsonName("input_responses"), JsonConverter(typeof(JsonTextConverter)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? InputResponses { get; init; }
+
+    /// <summary>It ended with questions for its caller.</summary>
+    [JsonName("input_required"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool InputRequired { get; init; }
     [JsonName("attempts")] public int Attempts { get; init; }
     [JsonName("ended_at")] public DateTimeOffset? EndedAt { get; init; }
 
@@ -85,6 +94,9 @@ public sealed record CallView
             SupersedesBecause = call.SupersedesBecause,
             SupersededBy = (state as Invalidated)?.Why.SupersededBy,
             EarlierCall = call.EarlierCall,
+            Continues = call.Continues,
+            InputResponses = call.InputResponses,
+            InputRequired = state is Ended { InputRequired: true },
             Attempts = events.OfType<DispatchStarted>().Count(),
             EndedAt = events[^1] is ResultDelivered ? (state as Ended)?.At : EndOf(state, events[^1].At),
             Version = events.Count,

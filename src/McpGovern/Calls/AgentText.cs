@@ -42,6 +42,7 @@ internal static class AgentText
         Resolved { By: { } by } => $"The outcome of {call.Id} was unknown. {by.By} found that it {by.Outcome}: {by.Comment}",
         Resolved { Late: { } late } => $"{call.Id} {late.Outcome}; its answer came late.",
         Denied => $"Not executed: {call.Id} was denied by policy.",
+        Ended { InputRequired: true } => $"{call.Id} has questions before it goes on. Call the tool again with the same arguments: you are given them, and can answer.",
         Ended { Reason: { } why } => $"{call.Id} failed: {why}",
         Ended s => $"{call.Id} {(s.Succeeded ? "succeeded" : "failed")} at {Time(s.At)}; its result is no longer kept.",
         _ => $"{call.Id} is {CallStatus.Of(call.State)}.",

@@ -35,7 +35,7 @@ internal sealed partial class CallHandler(
 
     private async Task<CallAnswer> GovernAsync(ToolCallRequest request, CancellationToken ct)
     {
-        if (limits.WhyTooLarge(request.ArgumentsJson, gated: false) is { } tooLarge)
+        if (limits.WhyTooLarge(request, gated: false) is { } tooLarge)
         {
             return Say(request, tooLarge);
         }
@@ -95,11 +95,12 @@ internal sealed partial class CallHandler(
         }
 
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
-        var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, ct);
+        var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
         var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
         return answer switch
         {
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
+            UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? started.Call, asks.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
             UpstreamAnswer.NotSent not => Say(request, AgentText.Unavailable(tool.Server, not.Reason)),
             _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
@@ -108,7 +109,7 @@ internal sealed partial class CallHandler(
 
     private async Task<CallAnswer> ParkAsync(string callId, CallSubmitted call, Decision decision, ActivePolicy set, ToolCallRequest request, CancellationToken ct)
     {
-        if (limits.WhyTooLarge(request.ArgumentsJson, gated: true) is { } tooLarge)
+        if (limits.WhyTooLarge(request, gated: true) is { } tooLarge)
         {
             return Say(request, tooLarge);
         }

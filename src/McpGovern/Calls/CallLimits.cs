@@ -8,10 +8,11 @@ namespace McpGovern.Calls;
 /// <param name="GatedArguments">Bytes of a gated call's arguments.</param>
 internal sealed record CallLimits(int PendingPerActor, long Arguments, long GatedArguments)
 {
-    public string? WhyTooLarge(string arguments, bool gated)
+    /// <remarks>What a further round brings along counts as arguments.</remarks>
+    public string? WhyTooLarge(ToolCallRequest request, bool gated)
     {
         var (cap, setting) = gated ? (GatedArguments, "caps.gated_arguments") : (Arguments, "caps.arguments");
-        var size = Encoding.UTF8.GetByteCount(arguments);
+        var size = Encoding.UTF8.GetByteCount(request.ArgumentsJson) + Encoding.UTF8.GetByteCount(request.Continues?.InputResponses ?? "");
         return size <= cap ? null : $"Not executed: the arguments have {size} bytes, and at most {cap} are taken ({setting}).";
     }
 

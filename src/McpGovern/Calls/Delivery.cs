@@ -24,6 +24,12 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, Func<strin
             await streams.ExecuteAsync(call.Id, new CallCommand.Deliver(door, time.GetUtcNow()), CancellationToken.None);
         }
 
+        if (stored.Kind == "input")
+        {
+            // Questions belong to the caller's own request; elsewhere it is told how to come to them.
+            return door == "call" && call.State is Ended ? new CallAnswer.InputRequired(call, stored.Json) : OwnWords.Of(method, AgentText.Of(call, meta.Url), meta);
+        }
+
         if (call.Known.Call.Method is not null)
         {
             return OfOther(stored, method, meta, again);

@@ -11,7 +11,7 @@ internal sealed partial class Dispatcher(
     TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private readonly ConcurrentDictionary<string, Task> running = new();
-    private readonly ConcurrentDictionary<string, ICallProgress> listening = new();
+    private readonly ConcurrentDictionary<string, Listener> listening = new();
     private readonly SemaphoreSlim slots = new(16);
 
     /// <summary>The upstreams whose calls this process may run.</summary>
@@ -23,10 +23,10 @@ internal sealed partial class Dispatcher(
     /// <summary>Begins to run the call if it is approved and ours, unless that is under way. The caller may wait, and cannot stop it.</summary>
     public Task Start(string callId) => Begin(callId, () => DispatchAsync(callId));
 
-    /// <summary>Whoever waits for a call hears its upstream's progress, also where a sweep is first to start it.</summary>
-    public void Listen(string callId, ICallProgress progress) => listening[callId] = progress;
+    /// <summary>Whoever waits for a call hears its upstream, also where a sweep is first to start it.</summary>
+    public void Listen(string callId, Listener listener) => listening[callId] = listener;
 
-    public void Leave(string callId, ICallProgress progress) => listening.TryRemove(new KeyValuePair<string, ICallProgress>(callId, progress));
+    public void Leave(string callId, Listener listener) => listening.TryRemove(new KeyValuePair<string, Listener>(callId, listener));
 
     /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
@@ -147,7 +147,8 @@ internal sealed partial class Dispatcher(
         }
 
         var sentAt = time.GetUtcNow();
-        var answer = await outcomes.SendAsync(started.Call, connection, listening.GetValueOrDefault(callId), default);
+        var listener = listening.GetValueOrDefault(callId);
+        var answer = await outcomes.SendAsync(started.Call, connection, listener?.Progress, listener?.Caller, default);
         await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
     }
 
@@ -187,3 +188,6 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(1025, LogLevel.Error, "The outcome of {CallId} is unknown: process {Process} died after sending it")]
     private partial void LogUnknown(string callId, string process);
 }
+
+/// <summary>Who waits for a gated call, as far as they want to hear of it.</summary>
+internal sealed record Listener(ICallProgress? Progress, ICallerSide? Caller);

@@ -1,4 +1,5 @@
 using McpGovern.Storage;
+using McpGovern.Upstreams;
 using static McpGovern.Calls.CallState;
 
 namespace McpGovern.Calls;
@@ -17,10 +18,8 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
             return new CallAnswer.Parked(call);
         }
 
-        if (request.Progress is { } progress)
-        {
-            dispatcher.Listen(call.Id, progress);
-        }
+        var listener = new Listener(request.Progress, LimitOf(request) > TimeSpan.Zero && request.Caller is { } caller ? new HeldCaller(caller) : null);
+        dispatcher.Listen(call.Id, listener);
 
         try
         {
@@ -35,10 +34,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         }
         finally
         {
-            if (request.Progress is { } heard)
-            {
-                dispatcher.Leave(call.Id, heard);
-            }
+            dispatcher.Leave(call.Id, listener);
         }
     }
 

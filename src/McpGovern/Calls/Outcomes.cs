@@ -10,13 +10,13 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
 
     /// <summary>Sends the call whose <see cref="DispatchStarted"/> is committed. Its key tells an upstream that honours it a repeat from a new call.</summary>
-    public async Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, CancellationToken cancel)
+    public async Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, ICallerSide? caller, CancellationToken cancel)
     {
         var submitted = call.Known.Call;
         try
         {
             return await connection.CallAsync(CallMethod.Of(submitted), submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
-                progress is null ? null : new ProgressRelay(progress), callTimeout, cancel);
+                progress is null ? null : new ProgressRelay(progress), callTimeout, cancel, caller, new CallInput(submitted.InputResponses, submitted.RequestState));
         }
         // A fault of our own: whether anything left is not known, and the record must not stay open for it.
         catch (Exception e)
@@ -67,6 +67,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
             UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),
+            UpstreamAnswer.InputRequired => new CallCommand.Finish(process, true, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, false, latency, null, at) { InputRequired = true },
             _ => new CallCommand.Finish(process, false, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, true, latency, null, at),
         };
     }
@@ -88,6 +89,9 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             var words => new("result", ((CallAnswer.Result)words).Json, at),
         },
         UpstreamAnswer.Result result => new("result", result.Json, at),
+        UpstreamAnswer.InputRequired asks when asks.Json.Length > maxKeptResult => new("result",
+            ResultJson.Error($"The server has questions before it goes on, of {asks.Json.Length} bytes, which is larger than the {maxKeptResult} bytes that are kept (caps.result)."), at),
+        UpstreamAnswer.InputRequired asks => new("input", asks.Json, at),
         UpstreamAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, error.DataJson), at),
         _ => null,
     };

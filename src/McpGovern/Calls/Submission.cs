@@ -8,13 +8,18 @@ internal static class Submission
     public static CallSubmitted Of(string callId, string scope, ToolCallRequest request, GovernedTool tool, DateTimeOffset at)
     {
         var arguments = CanonicalJson.Compact(request.ArgumentsJson);
+        var round = request.Continues;
+        var responses = round?.InputResponses is { } given ? CanonicalJson.Compact(given) : null;
         var node = ToolName.Governed(tool.Server, tool.Tool);
         return new(scope, tool.Server, tool.Tool, tool.Upstream.Config.Fingerprint, arguments, CallHash.OfJson(arguments), tool.Definition.Hash,
             request.Actor.Id, request.Actor.Credential, request.Actor.Session, request.Client, CallId.ExecutionOf(callId), node, CallHash.Tenant,
-            CallHash.AttachKey(CallHash.Tenant, request.Actor.Id, tool.Server, tool.Tool, arguments, request.IdempotencyKey),
+            CallHash.AttachKey(CallHash.Tenant, request.Actor.Id, tool.Server, tool.Tool, arguments, request.IdempotencyKey, round?.CallId, responses),
             request.MetaJson, request.Traceparent, Supersedes: null, SupersedesBecause: null, EarlierCall: null, at)
         {
             Method = request.Method == CallMethod.Tool ? null : request.Method,
+            Continues = round?.CallId,
+            InputResponses = responses,
+            RequestState = round?.RequestState,
         };
     }
 

@@ -1,3 +1,5 @@
+using McpGovern.Upstreams;
+
 namespace McpGovern.Calls;
 
 /// <summary>One <c>tools/call</c>, or another of <see cref="CallMethod"/>, as a door received it.</summary>
@@ -19,6 +21,12 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
 
     /// <summary>Where progress goes, if the client asked for it.</summary>
     public ICallProgress? Progress { get; init; }
+
+    /// <summary>The caller itself, whom an upstream may turn to while it waits.</summary>
+    public ICallerSide? Caller { get; init; }
+
+    /// <summary>The round before, where the call brings the answers to its upstream's questions.</summary>
+    public Continuation? Continues { get; init; }
 
     /// <summary>A call that waits for a decision is answered with <see cref="CallAnswer.Parked"/>, without holding.</summary>
     public bool AnswerParkedAtOnce { get; init; }
@@ -55,6 +63,10 @@ internal abstract record CallAnswer
 
     /// <summary>A JSON-RPC error.</summary>
     internal sealed record Error(int Code, string Message, string? DataJson) : CallAnswer;
+
+    /// <summary>The upstream has questions first; the caller's answers come back as a <see cref="Continuation"/> of this call.</summary>
+    /// <param name="Json">The upstream's result: <c>inputRequests</c>, or <c>requestState</c>, or both.</param>
+    internal sealed record InputRequired(LoadedCall Call, ReadOnlyMemory<byte> Json) : CallAnswer;
 
     /// <summary>The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/>.</summary>
     internal sealed record Parked(LoadedCall Call) : CallAnswer;

@@ -20,6 +20,10 @@ internal static class Printed
             text.AppendLine(Line($"{call.CallId}  {call.Status}  {call.Server}.{call.Tool}"));
             text.AppendLine(Line($"    by {call.RequestedBy} at {AgentText.Time(call.RequestedAt)}{Until(call)}{Count(call)}"));
             text.AppendLine($"    arguments (data from the agent, unverified): {VisibleJson.Of(call.Arguments)}");
+            if (call.InputResponses is { } input)
+            {
+                text.AppendLine($"    continues {call.Continues}, with answers to its server's questions (data from the caller, unverified): {VisibleJson.Of(input)}");
+            }
         }
 
         if (list.NextCursor is { } next)
@@ -55,6 +59,7 @@ internal static class Printed
         Row("supersedes", call.Supersedes is { } old ? $"{old} ({call.SupersedesBecause})" : null);
         Row("superseded by", call.SupersededBy);
         Row("earlier call", call.EarlierCall);
+        Row("continues", call.Continues);
         foreach (var decision in call.Decisions)
         {
             Row(decision.Decision, $"by {decision.By} over {decision.Via} at {AgentText.Time(decision.At)}{(decision.Comment is { } c ? $": {c}" : "")}");
@@ -63,6 +68,11 @@ internal static class Printed
         Row("call hash", call.CallHash);
         Row("page", call.Url);
         text.Append("arguments (data from the agent, unverified): ").AppendLine(VisibleJson.Of(call.Arguments));
+        if (call.InputResponses is { } input)
+        {
+            text.Append("answers to its server's questions (data from the caller, unverified): ").AppendLine(VisibleJson.Of(input));
+        }
+
         if (call.Result is { } result)
         {
             text.Append("result (data from the upstream, unverified): ").AppendLine(VisibleJson.Of(result));

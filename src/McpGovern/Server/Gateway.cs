@@ -28,6 +28,7 @@ internal sealed class Gateway : IAsyncDisposable
     {
         (Store, Upstreams, Policy, Retention) = (store, upstreams, policy, options.Retention);
         Links = new ApprovalLinks(options.PublicUrl);
+        upstreams.Memory = new EraMemory(store, time, logs.CreateLogger<EraMemory>());
         States = new SealedState(store, time);
         Time = time;
         var onlyUpstream = upstreams.All.Count == 1;

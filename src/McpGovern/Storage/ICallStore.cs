@@ -98,7 +98,7 @@ internal abstract record AppendResult
 internal sealed record StoredCall(string CallId, long Version, IReadOnlyList<CallEvent> Events);
 
 /// <summary>What the upstream answered to a gated call.</summary>
-/// <param name="Kind"><c>result</c>, or <c>error</c> for a JSON-RPC error object.</param>
+/// <param name="Kind"><c>result</c>, <c>input</c> for questions to the caller, or <c>error</c> for a JSON-RPC error object.</param>
 /// <param name="Json">UTF-8 JSON text, byte for byte.</param>
 internal sealed record StoredResult(string Kind, ReadOnlyMemory<byte> Json, DateTimeOffset At);
 

@@ -16,12 +16,23 @@ internal static class AnswerReader
         if (RawObject.Read(answer.Result) is not { } members)
             return new UpstreamAnswer.Lost("the answer is no MCP result");
 
-        // We declare no capability that allows these; an upstream that answers so all the same has not run the call.
-        if (Text(members, "resultType") is { } kind && (kind is "input_required" or "task" || (modern && kind != "complete")))
+        var kind = Text(members, "resultType");
+        if (modern && kind == "input_required" && Asks(members))
+            return new UpstreamAnswer.InputRequired(Neutral(answer.Result, members));
+
+        // Nothing that we declare allows these; an upstream that answers so all the same has not run the call.
+        if (kind is "input_required" or "task" || (modern && kind is not (null or "complete")))
             return new UpstreamAnswer.Error(InternalError, $"the upstream answered '{kind}', which is not relayed", null);
 
         var isError = members.FindLast(member => member.Name == "isError").Value.Span.SequenceEqual("true"u8);
         return new UpstreamAnswer.Result(Neutral(answer.Result, members), isError);
+    }
+
+    /// <summary>Whether there is anything in it to go on with.</summary>
+    private static bool Asks(List<RawMember> members)
+    {
+        var (requests, state) = (members.FindLast(member => member.Name == "inputRequests").Value, members.FindLast(member => member.Name == "requestState").Value);
+        return (requests.IsEmpty || requests.Span[0] == '{') && (state.IsEmpty || state.Span[0] == '"') && !(requests.IsEmpty && state.IsEmpty);
     }
 
     private static UpstreamAnswer.Error ReadError(ReadOnlyMemory<byte> error)

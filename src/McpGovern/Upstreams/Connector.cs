@@ -6,9 +6,10 @@ using ModelContextProtocol.Protocol;
 namespace McpGovern.Upstreams;
 
 /// <summary>Starts or reaches one upstream, agrees on a protocol revision and reads its tools. Remembers its era for later connects.</summary>
-internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log)
+/// <param name="memory">What other processes learnt of it, where somebody keeps that.</param>
+internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log, Func<IEraMemory?> memory)
 {
-    private bool _legacy;
+    private bool _legacy, _remembered, _recalled;
 
     /// <exception cref="UpstreamUnavailableException">It could not be started, reached or understood.</exception>
     public async Task<UpstreamConnection> ConnectAsync(CancellationToken ct)
@@ -17,10 +18,15 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         using var either = CancellationTokenSource.CreateLinkedTokenSource(ct, limit.Token);
         try
         {
-            return await NegotiateAsync(either.Token);
+            await RecallAsync(either.Token);
+            var connection = await NegotiateAsync(either.Token);
+            await RememberAsync(either.Token);
+            return connection;
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
+            // It may have become another server since, which does not know what it was greeted with.
+            _legacy = false;
             throw new UpstreamUnavailableException($"it did not get ready within {limits.ConnectTimeout.TotalSeconds:0} s", e);
         }
     }
@@ -37,12 +43,35 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
             UpstreamLog.ProbeFailed(log, config.GovernedName, e.Message);
             return await OpenAsync(legacy: true, ct);
         }
-        catch (UpstreamUnavailableException)
+        catch (HandshakeException e)
         {
             // It may have become another server since.
             _legacy = false;
+            UpstreamLog.ProbeFailed(log, config.GovernedName, e.Message);
+            return await OpenAsync(legacy: false, ct);
+        }
+        catch (UpstreamUnavailableException)
+        {
+            _legacy = false;
             throw;
         }
+    }
+
+    // Only a silent child makes a process wait for its probe; over HTTP every server answers something.
+    private IEraMemory? Memory => config.Transport == "stdio" ? memory() : null;
+
+    private async Task RecallAsync(CancellationToken ct)
+    {
+        if (!_recalled && Memory is { } known)
+            _legacy = _remembered = await known.IsLegacyAsync(config.Fingerprint, ct);
+        _recalled = true;
+    }
+
+    private async Task RememberAsync(CancellationToken ct)
+    {
+        if (_legacy != _remembered && Memory is { } known)
+            await known.RememberAsync(config.Fingerprint, _legacy, ct);
+        _remembered = _legacy;
     }
 
     private async Task<UpstreamConnection> OpenAsync(bool legacy, CancellationToken ct)
@@ -53,6 +82,7 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
             : await HttpTransport.ConnectAsync(config, inbox, limits, log, ct);
         try
         {
+            _ = new UpstreamQuestions(transport, inbox, config, limits, time, log);
             var client = await McpClient.CreateAsync(new Handshake(transport, legacy), Options(), NullLoggerFactory.Instance, ct);
             var session = new Session(client.NegotiatedProtocolVersion, config.Transport == "stdio");
             _legacy = !session.Modern;
@@ -84,7 +114,13 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
     private McpClientOptions Options() => new()
     {
         ClientInfo = Session.ClientInfo,
-        Capabilities = new ClientCapabilities(),
+        // An upstream with sessions is told once for all its callers; who cannot be asked is answered for when it comes to that.
+        Capabilities = new ClientCapabilities
+        {
+            Elicitation = new ElicitationCapability { Form = new(), Url = new() },
+            Sampling = new SamplingCapability(),
+            Roots = new RootsCapability(),
+        },
         DiscoverProbeTimeout = limits.ProbeTimeout,
         InitializationTimeout = limits.ConnectTimeout,
     };

@@ -11,19 +11,20 @@ internal sealed class Exchange(
     public Session Session => session;
 
     public async Task<UpstreamAnswer> SendAsync(
-        string method, JsonObject parameters, ToolDefinition? tool, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
+        string method, JsonObject parameters, ToolDefinition? tool, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel,
+        ICallerSide? caller = null)
     {
         if (cancel.IsCancellationRequested)
             return new UpstreamAnswer.NotSent("cancelled");
-        if (inbox.Open(out var refusal) is not { } pending)
+        if (inbox.Open(method, caller, out var refusal) is not { } pending)
             return new UpstreamAnswer.NotSent(refusal);
 
         try
         {
             if (progress is not null)
                 MetaOf(parameters)["progressToken"] = pending.Id;
-            var relay = progress is null ? Task.CompletedTask : RelayAsync(pending, progress);
-            var answer = await SendAsync(pending, session.Request(pending.Id, method, parameters), tool, timeout, cancel);
+            var relay = progress is null && caller is null ? Task.CompletedTask : RelayAsync(pending, progress);
+            var answer = await SendAsync(pending, session.Request(pending.Id, method, parameters, caller), tool, timeout, cancel);
 
             pending.StopRelay();
             // Progress comes before the answer, but a reader that does not read may not keep the answer from being recorded.
@@ -32,8 +33,16 @@ internal sealed class Exchange(
         }
         finally
         {
-            inbox.Forget(pending);
+            if (inbox.Forget(pending))
+                _ = AbsolveLaterAsync(pending.Id);
         }
+    }
+
+    // An upstream that was told of the cancellation need not answer any more; one that goes on all the same has as long as a question has.
+    private async Task AbsolveLaterAsync(string id)
+    {
+        await Task.Delay(limits.AskTimeout, time, CancellationToken.None);
+        inbox.Absolve(id);
     }
 
     private async Task<UpstreamAnswer> SendAsync(
@@ -42,7 +51,7 @@ internal sealed class Exchange(
         using var deadline = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
         using var dropSend = new CancellationTokenSource();
-        var attempt = new SendAttempt(tracked: !session.Stdio, session.Stdio ? default : MessageText.Write(request));
+        var attempt = new SendAttempt(tracked: !session.Stdio, session.Stdio ? default : MessageText.Write(request)) { Request = pending };
         if (!session.Stdio)
             Session.MarkHeaders(request, tool);
         var sending = attempt.RunAsync(() => transport.SendMessageAsync(request, dropSend.Token));
@@ -78,7 +87,7 @@ internal sealed class Exchange(
             return AnswerReader.Read(await pending.Answer, session.Modern);
         if (sending.IsCompleted && await sending is { } failure)
         {
-            if (failure is UpstreamAnswer.NotSent notSent && !session.Stdio)
+            if (failure is UpstreamAnswer.NotSent notSent && !session.Stdio && !pending.Listens)
                 inbox.Refuse(notSent.Reason);
             return failure;
         }
@@ -111,7 +120,7 @@ internal sealed class Exchange(
         }
     }
 
-    private async Task RelayAsync(PendingRequest pending, IUpstreamProgress progress)
+    private async Task RelayAsync(PendingRequest pending, IUpstreamProgress? progress)
     {
         try
         {

@@ -33,16 +33,18 @@ internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbo
             }
         }
 
-        await TapAsync(response, attempt, cancellationToken);
+        // Of the revisions with sessions only the old SSE transport says everything on the one stream that it is asked for by GET.
+        var shared = request.Method == HttpMethod.Get && !request.Headers.Contains("Mcp-Session-Id");
+        await TapAsync(response, request.Method == HttpMethod.Post ? attempt : null, shared, cancellationToken);
         return response;
     }
 
-    private async Task TapAsync(HttpResponseMessage response, SendAttempt? attempt, CancellationToken ct)
+    private async Task TapAsync(HttpResponseMessage response, SendAttempt? attempt, bool shared, CancellationToken ct)
     {
         var type = response.Content.Headers.ContentType?.MediaType;
         if (type == "text/event-stream" && response.IsSuccessStatusCode)
         {
-            response.Content = new TappedContent(response.Content, new SseTap(data => inbox.TryTake(data), maxMessageBytes));
+            response.Content = new TappedContent(response.Content, new SseTap(data => inbox.TryTake(data, attempt?.Request, shared), maxMessageBytes));
         }
         else if (type == "application/json" && MayAnswer(response.StatusCode, attempt))
         {

@@ -81,6 +81,7 @@ internal sealed class HttpTransport : ITransport
             Method: NotificationMethods.ResourceListChangedNotification or NotificationMethods.PromptListChangedNotification
                 or NotificationMethods.ResourceUpdatedNotification
         } => true,
+        JsonRpcRequest { Method: var method } => UpstreamQuestion.Is(method),
         _ => false,
     };
 

@@ -13,6 +13,9 @@ internal sealed class SendAttempt(bool tracked, ReadOnlyMemory<byte> body)
 
     public ReadOnlyMemory<byte> Body => body;
 
+    /// <summary>The request that is sent; <c>null</c> for an answer to the upstream's.</summary>
+    public PendingRequest? Request { get; init; }
+
     /// <summary>Whether a byte of the body may have left; connecting, name resolution and TLS come before it.</summary>
     public bool BodyStarted { get; set; } = !tracked;
 

@@ -26,7 +26,7 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
     /// <summary>In the modern era over HTTP, dropping the request is the cancellation.</summary>
     public bool DropCancels => Modern && !Stdio;
 
-    public JsonRpcRequest Request(string id, string method, JsonObject parameters)
+    public JsonRpcRequest Request(string id, string method, JsonObject parameters, ICallerSide? caller)
     {
         if (Modern)
         {
@@ -34,8 +34,10 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
                 parameters["_meta"] = meta = [];
             meta[MetaKeys.ProtocolVersion] = ProtocolVersion;
             meta[MetaKeys.ClientInfo] = new JsonObject { ["name"] = ClientInfo.Name, ["version"] = ClientInfo.Version };
-            // None, so that no upstream answers with a question that nobody here may answer.
-            meta[MetaKeys.ClientCapabilities] = new JsonObject();
+            // What the caller declared, and none where nobody waits: no upstream is to ask what nobody may answer.
+            meta[MetaKeys.ClientCapabilities] = JsonNode.Parse(caller?.Capabilities ?? "{}");
+            if (caller?.LogLevel is { } level)
+                meta[MetaKeys.LogLevel] = level;
         }
 
         return new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };

@@ -4,9 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace McpGovern.Upstreams;
 
 /// <summary>An MCP server behind us: started when first needed, one live connection shared by all calls.</summary>
-internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log) : IAsyncDisposable
+internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log, Func<IEraMemory?> memory) : IAsyncDisposable
 {
-    private readonly Connector _connector = new(config, limits, time, log);
+    private readonly Connector _connector = new(config, limits, time, log, memory);
     private readonly BackOff _backOff = new(time);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -99,6 +99,7 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
             foreach (var list in _known.Keys.Select(kind => kind.Capability).Distinct())
                 NoteChanged(list);
             _ = Interest.TellAsync(connection);
+            Watch(connection);
             return connection;
         }
         catch (OperationCanceledException e)
@@ -111,6 +112,16 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
             UpstreamLog.Unavailable(log, Name, _backOff.Failed(), e.Message);
             throw;
         }
+    }
+
+    /// <summary>In the modern era resources are listened to where changes of lists are.</summary>
+    private void Watch(UpstreamConnection connection)
+    {
+        void Tell() => connection.WatchResources(Interest.Uris);
+        Interest.Changed += Tell;
+        connection.Closed.Register(() => Interest.Changed -= Tell);
+        if (Interest.Uris.Count > 0)
+            Tell();
     }
 
     private void Ended(UpstreamConnection connection)

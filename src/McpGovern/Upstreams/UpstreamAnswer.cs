@@ -10,6 +10,9 @@ internal abstract record UpstreamAnswer
     /// <summary>The upstream answered; the bytes are the JSON-RPC result as it wrote them.</summary>
     public sealed record Result(ReadOnlyMemory<byte> Json, bool IsError) : UpstreamAnswer;
 
+    /// <summary>It has questions first: <c>inputRequests</c>, or <c>requestState</c>, or both, as it wrote them.</summary>
+    public sealed record InputRequired(ReadOnlyMemory<byte> Json) : UpstreamAnswer;
+
     /// <summary>The upstream refused with an error under our id (or an HTTP refusal): the outcome is known.</summary>
     public sealed record Error(int Code, string Message, string? DataJson) : UpstreamAnswer;
 

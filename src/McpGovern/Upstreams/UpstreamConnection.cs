@@ -19,6 +19,8 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Catalogue _catalogue;
+    private readonly ChangeSubscription _changes;
+    private readonly LogLevelRelay _logLevel;
     private readonly CancellationTokenSource _closed = new();
     private readonly Lazy<Task> _disposing;
     private readonly ConcurrentDictionary<ListKind, Task<IReadOnlyList<ToolDefinition>>> _lists = new();
@@ -32,12 +34,16 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     {
         (_upstream, _client, _transport, _exchange, _inbox, _limits, _time, _log) = (upstream, client, transport, exchange, inbox, limits, time, log);
         _catalogue = new Catalogue(exchange, upstream, limits, log);
+        _changes = new ChangeSubscription(exchange, inbox, upstream, time, log);
+        _logLevel = new LogLevelRelay(exchange, client.ServerCapabilities.Logging is not null);
         _disposing = new Lazy<Task>(DisposeOnceAsync);
         Closed = _closed.Token;
         inbox.ToolListChanged += RefreshSoon;
         inbox.OtherListChanged += list => _ = ForgetSoonAsync(list);
         inbox.ResourceUpdated += parameters => ResourceUpdated?.Invoke(parameters);
         _ = CloseWhenRefusedAsync();
+        if (exchange.Session.Modern)
+            _ = _changes.RunAsync(client.ServerCapabilities, Closed);
     }
 
     /// <summary>Drained over all pages, current for this connection, replaced whole.</summary>
@@ -96,26 +102,36 @@ internal sealed class UpstreamConnection : IAsyncDisposable
 
     /// <summary>Sends one governed call, of the method that it was asked for with. Like <see cref="CallToolAsync"/>.</summary>
     /// <param name="tool">As it is recorded: with the prefix of its kind.</param>
-    public Task<UpstreamAnswer> CallAsync(
-        string method, string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
+    public async Task<UpstreamAnswer> CallAsync(
+        string method, string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel,
+        ICallerSide? caller = null, CallInput input = default)
     {
+        if (method == RequestMethods.ToolsCall)
+            return await CallToolAsync(tool, argumentsJson, metaJson, progress, timeout, cancel, caller, input);
         var name = tool[PolicyName.KindOf(tool).Length..];
-        return method == RequestMethods.ToolsCall
-            ? CallToolAsync(tool, argumentsJson, metaJson, progress, timeout, cancel)
-            : _exchange.SendAsync(method, CallParameters.Build(method, name, argumentsJson, metaJson), tool: null, progress, timeout, cancel);
+        await _logLevel.LowerToAsync(caller?.LogLevel, cancel);
+        return await _exchange.SendAsync(
+            method, CallParameters.Build(method, name, argumentsJson, metaJson, input), tool: null, progress, timeout, cancel, caller);
     }
 
     /// <summary>Sends one call, once. Never throws for what an upstream or a network may do.</summary>
     /// <param name="argumentsJson">A JSON object; reaches the upstream as it is written.</param>
     /// <param name="metaJson">A JSON object or null; <c>progressToken</c> and <c>io.modelcontextprotocol/*</c> are replaced by our own.</param>
     /// <param name="cancel">Relayed to the upstream, which has a second to answer all the same.</param>
-    public Task<UpstreamAnswer> CallToolAsync(
-        string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel)
+    /// <param name="caller">Who waits for it, whom the upstream may turn to.</param>
+    /// <param name="input">What a further round of a call brings along.</param>
+    public async Task<UpstreamAnswer> CallToolAsync(
+        string tool, string argumentsJson, string? metaJson, IUpstreamProgress? progress, TimeSpan timeout, CancellationToken cancel,
+        ICallerSide? caller = null, CallInput input = default)
     {
         var definition = _tools.FirstOrDefault(known => known.Name == tool);
-        var parameters = CallParameters.Build(RequestMethods.ToolsCall, tool, argumentsJson, metaJson);
-        return _exchange.SendAsync(RequestMethods.ToolsCall, parameters, definition, progress, timeout, cancel);
+        var parameters = CallParameters.Build(RequestMethods.ToolsCall, tool, argumentsJson, metaJson, input);
+        await _logLevel.LowerToAsync(caller?.LogLevel, cancel);
+        return await _exchange.SendAsync(RequestMethods.ToolsCall, parameters, definition, progress, timeout, cancel, caller);
     }
+
+    /// <summary>Listens to changes of these resources, in the place of those before; only in the stateless revision, and lists are listened to anyway.</summary>
+    public void WatchResources(IReadOnlyCollection<string> uris) => _changes.Watch(uris);
 
     public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ListKind.Tools, ct);
 

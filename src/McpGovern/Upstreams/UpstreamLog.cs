@@ -55,4 +55,13 @@ internal static partial class UpstreamLog
 
     [LoggerMessage(4016, LogLevel.Warning, "upstream {Upstream}: could not be told which resources are listened to: {Reason}")]
     public static partial void NotSubscribed(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4017, LogLevel.Debug, "upstream {Upstream}: its {Method} was not relayed: {Reason}")]
+    public static partial void NotAsked(ILogger log, string upstream, string method, string reason);
+
+    [LoggerMessage(4018, LogLevel.Debug, "upstream {Upstream}: could not be given the answer to its {Method}: {Reason}")]
+    public static partial void ReplyLost(ILogger log, string upstream, string method, string reason);
+
+    [LoggerMessage(4019, LogLevel.Debug, "upstream {Upstream}: does not let us listen for changes: {Reason}")]
+    public static partial void NoSubscription(ILogger log, string upstream, string reason);
 }

@@ -9,9 +9,12 @@ internal sealed class UpstreamSet : IAsyncDisposable
 
     public UpstreamSet(IEnumerable<UpstreamConfig> configs, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
-        All = [.. configs.Select(config => new Upstream(config, limits, time, loggers.CreateLogger<Upstream>()))];
+        All = [.. configs.Select(config => new Upstream(config, limits, time, loggers.CreateLogger<Upstream>(), () => Memory))];
         _byName = All.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
     }
+
+    /// <summary>Where what is learnt of them is kept for other processes, once somebody keeps it.</summary>
+    public IEraMemory? Memory { get; set; }
 
     /// <summary>In the settings' order.</summary>
     public IReadOnlyList<Upstream> All { get; }

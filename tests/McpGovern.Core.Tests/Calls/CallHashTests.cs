@@ -14,7 +14,10 @@ public sealed class CallHashTests
         Asked with { ToolDefinitionHash = "other" },
         Asked with { Arguments = """{"amount":901}""" },
         Asked with { RequestedBy = "other" },
-        Asked with { Method = "resources/read" });
+        Asked with { Method = "resources/read" },
+        Asked with { Continues = "other" },
+        Asked with { InputResponses = """{"who":{"action":"decline"}}""" },
+        Asked with { RequestState = "\"other\"" });
 
     [Theory, MemberData(nameof(Others))]
     public void Of_ACallThatDiffersInOneMember_IsAnotherHash(CallSubmitted other) => Assert.NotEqual(CallHash.Of(Asked, "rule"), CallHash.Of(other, "rule"));
@@ -34,6 +37,29 @@ public sealed class CallHashTests
                 """),
             CallHash.Of(
                 Asked with { Arguments = "{}", RequestedBy = "r", Scope = "s", Server = "u", Tenant = "t", Tool = "x", ToolDefinitionHash = "h", UpstreamFingerprint = "f" }, "d"));
+
+    [Fact]
+    public void Of_ACallThatBringsNoInput_IsTheHashThatItAlwaysWas() => Assert.Equal(
+        CallHash.OfJson($$"""
+            {"arguments":{{Asked.Arguments}},"requested_by":"{{Asked.RequestedBy}}","rule_digest":"rule","scope":"{{Asked.Scope}}","server":"{{Asked.Server}}",
+             "tenant":"{{Asked.Tenant}}","tool":"{{Asked.Tool}}","tool_definition_hash":"{{Asked.ToolDefinitionHash}}","upstream_fingerprint":"{{Asked.UpstreamFingerprint}}"}
+            """),
+        CallHash.Of(Asked, "rule"));
+
+    [Fact]
+    public void Of_ACallThatBringsInput_IsOverItsCanonicalForm() => Assert.Equal(
+        CallHash.Of(Asked with { Continues = "c", InputResponses = """{"a":1,"b":2}""" }, "rule"),
+        CallHash.Of(Asked with { Continues = "c", InputResponses = """{ "b":2, "a":1 }""" }, "rule"));
+
+    [Fact]
+    public void AttachKey_OfAFurtherRound_IsThatOfItsAnswers()
+    {
+        static string Key(string? continues, string? responses) =>
+            CallHash.AttachKey("default", "agent:coder", "payments", "submit", """{"amount":900}""", null, continues, responses);
+
+        Assert.Equal(Key("c", """{"a":1}"""), Key("c", """{ "a":1 }"""));
+        Assert.Equal(4, new[] { Key(null, null), Key("c", null), Key("c", "{}"), Key("d", "{}") }.Distinct().Count());
+    }
 
     [Fact]
     public void AttachKey_WithTheClientsOwnKey_KeepsTwoMeantCallsApart()

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Server;

@@ -43,10 +43,6 @@ internal sealed class RunningGateway : IAsyncDisposable
     public LiveConnections Live { get; }
     public McpFrontDoor Door { get; }
 
-    /// <param name="upstreams">In place of the one that answers in raw text.</param>
-    public static Task<RunningGateway> StartAsync(string policy, params UpstreamConfig[] upstreams) =>
-        StartAsync(new RunningOptions { Policy = policy, Upstreams = upstreams });
-
     public static async Task<RunningGateway> StartAsync(RunningOptions? options = null)
     {
         var gateway = new RunningGateway(await RawUpstream.StartAsync(), options ?? new());

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpGovern.Calls;
+using McpGovern.Wire;
 
 namespace McpGovern.Server;
 

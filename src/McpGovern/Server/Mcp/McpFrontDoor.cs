@@ -1,6 +1,8 @@
 using System.Reflection;
+using System.Text.Json;
 using McpGovern.Calls;
 using Microsoft.Extensions.Logging;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 using ModelContextProtocol.Server;
 
@@ -29,12 +31,18 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         {
             ServerInfo = new Implementation { Name = "mcpgovern", Title = "McpGovern", Version = Version },
             ServerInstructions = Instructions,
-            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true } },
+            Capabilities = new ServerCapabilities { Tools = new ToolsCapability { ListChanged = true }, Logging = new LoggingCapability() },
             ScopeRequests = false,
         };
-        options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, ct);
-        options.Handlers.ReadResourceHandler = (request, ct) => _calls.ReadAsync(actor, request, ct);
-        options.Handlers.GetPromptHandler = (request, ct) => _calls.GetPromptAsync(actor, request, ct);
+        var sessionLog = new SessionLog();
+        options.Handlers.SetLoggingLevelHandler = (request, _) =>
+        {
+            sessionLog.Level = JsonSerializer.SerializeToNode(request.Params!.Level, McpJsonUtilities.DefaultOptions)!.GetValue<string>();
+            return new(new EmptyResult());
+        };
+        options.Handlers.CallToolHandler = (request, ct) => _calls.HandleAsync(actor, request, sessionLog, ct);
+        options.Handlers.ReadResourceHandler = (request, ct) => _calls.ReadAsync(actor, request, sessionLog, ct);
+        options.Handlers.GetPromptHandler = (request, ct) => _calls.GetPromptAsync(actor, request, sessionLog, ct);
         options.Handlers.SubscriptionsListenHandler = (request, ct) => _subscriptions.ServeAsync(actor, request, ct);
         _relayed.AddTo(options, actor);
         _tasks.AddTo(options, actor);

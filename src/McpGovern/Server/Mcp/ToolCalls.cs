@@ -16,15 +16,19 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
     private static readonly GetPromptResult PromptStandIn = new();
 
     private readonly ApprovalAsk _ask = new(gateway, log);
+    private readonly InputRounds _rounds = new(gateway.States);
+    private readonly GovernedNames _names = new(gateway.Tools, gateway.Resources, gateway.Prompts);
 
-    public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct) =>
-        HandleAsync(context.JsonRpcRequest, ToolStandIn, () => AnswerAsync(actor, context, ct), ct);
+    public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, ToolStandIn, () => AnswerAsync(actor, context, sessionLog, ct), ct);
 
-    public ValueTask<ReadResourceResult> ReadAsync(Actor actor, RequestContext<ReadResourceRequestParams> context, CancellationToken ct) =>
-        HandleAsync(context.JsonRpcRequest, ResourceStandIn, () => GovernAsync(actor, context.Params!.Uri, context.Server, context.JsonRpcRequest, ct), ct);
+    public ValueTask<ReadResourceResult> ReadAsync(Actor actor, RequestContext<ReadResourceRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, ResourceStandIn,
+            () => GovernAsync(actor, context.Params!.Uri, context.Server, context.JsonRpcRequest, sessionLog, ct), ct);
 
-    public ValueTask<GetPromptResult> GetPromptAsync(Actor actor, RequestContext<GetPromptRequestParams> context, CancellationToken ct) =>
-        HandleAsync(context.JsonRpcRequest, PromptStandIn, () => GovernAsync(actor, context.Params!.Name, context.Server, context.JsonRpcRequest, ct), ct);
+    public ValueTask<GetPromptResult> GetPromptAsync(Actor actor, RequestContext<GetPromptRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
+        HandleAsync(context.JsonRpcRequest, PromptStandIn,
+            () => GovernAsync(actor, context.Params!.Name, context.Server, context.JsonRpcRequest, sessionLog, ct), ct);
 
     private async ValueTask<T> HandleAsync<T>(JsonRpcRequest request, T standIn, Func<Task<CallAnswer>> answering, CancellationToken ct)
     {
@@ -60,15 +64,17 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
     }
 
-    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, CancellationToken ct) =>
+    private Task<CallAnswer> AnswerAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
         own.Find(context.Params!.Name) is { } tool
             ? tool.CallAsync(actor, JsonArguments.Read(RawOf(context.JsonRpcRequest).Arguments), ct)
-            : GovernAsync(actor, context.Params.Name, context.Server, context.JsonRpcRequest, ct);
+            : GovernAsync(actor, context.Params.Name, context.Server, context.JsonRpcRequest, sessionLog, ct);
 
-    private async Task<CallAnswer> GovernAsync(Actor actor, string name, McpServer server, JsonRpcRequest request, CancellationToken ct)
+    private async Task<CallAnswer> GovernAsync(Actor actor, string name, McpServer server, JsonRpcRequest request, SessionLog sessionLog, CancellationToken ct)
     {
         var raw = RawOf(request);
         var meta = raw.Meta is null ? RelayedMeta.None : RelayedMeta.Read(raw.Meta);
+        var caller = new CallerSide(server, request, sessionLog, ct);
+        var isTool = request.Method == RequestMethods.ToolsCall;
         var call = new ToolCallRequest(actor, name, raw.Arguments)
         {
             Method = request.Method,
@@ -76,14 +82,27 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             MetaJson = meta.Relayed,
             Traceparent = meta.Traceparent,
             Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
-            AnswerParkedAtOnce = request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request),
+            AnswerParkedAtOnce = isTool && TaskMethods.IsDeclaredBy(request),
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(server, token, ct) : null,
-            Ask = request.Method == RequestMethods.ToolsCall ? _ask.For(actor, name, server, request) : null,
+            Ask = isTool ? _ask.For(actor, name, server, request) : null,
+            Caller = caller,
         };
-        return raw.RequestState is null || !ProtocolEra.IsStateless(request)
-            ? await gateway.Calls.HandleAsync(call, ct)
-            : await _ask.ComeBackAsync(call, raw, ct) ?? new CallAnswer.Error(
-                RpcCode.InvalidParams, "requestState is not one that this gateway gave for this call, or it was used or is too old", null);
+        // Either of us may have given the client what it carries: about its approval, or from the upstream.
+        var asked = raw.RequestState is not null && caller.IsStateless ? await _ask.ComeBackAsync(call, raw, ct) : null;
+        return asked ?? await _rounds.RunAsync(call, caller, raw, stop => BindingAsync(call, stop), round => gateway.Calls.HandleAsync(call with { Continues = round }, ct), ct);
+    }
+
+    /// <summary>What a state that the caller carries is good for: this target, whatever it is called today, with these arguments.</summary>
+    private async Task<string?> BindingAsync(ToolCallRequest call, CancellationToken ct)
+    {
+        try
+        {
+            return await _names.FindAsync(call, ct) is { } target ? $"{call.Method} {target.Server}.{target.Tool} {CallHash.OfJson(call.ArgumentsJson)}" : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
     }
 
     private static RawCall RawOf(JsonRpcRequest request) =>

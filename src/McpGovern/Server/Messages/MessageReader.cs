@@ -41,7 +41,7 @@ internal static class MessageReader
             { Duplicate: { } duplicate } => Fault(RpcCode.InvalidRequest, duplicate),
             _ when idFault is not null => Fault(RpcCode.InvalidRequest, idFault),
             _ when TextOf(utf8, scan["jsonrpc"]) != "2.0" => Fault(RpcCode.InvalidRequest, "\"jsonrpc\" must be \"2.0\""),
-            _ when scan["method"] is null => Response(utf8, id),
+            _ when scan["method"] is null => Response(utf8, scan, id),
             _ when TextOf(utf8, scan["method"]) is not { } method => Fault(RpcCode.InvalidRequest, "\"method\" must be a string"),
             _ when id.Id is not null => Request(utf8, scan, id, TextOf(utf8, scan["method"])!),
             _ => Notification(utf8, scan, TextOf(utf8, scan["method"])!),
@@ -114,9 +114,21 @@ internal static class MessageReader
             ? Parse(utf8, default)
             : new Inbound.Fault(RpcCode.InvalidRequest, $"\"{method}\" needs an \"id\"", default);
 
-    private static Inbound Response(ReadOnlySpan<byte> utf8, RequestId id) => id.Id is null
-        ? new Inbound.Fault(RpcCode.InvalidRequest, "the message has neither a \"method\" nor an \"id\"", default)
-        : Parse(utf8, id);
+    private static Inbound Response(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id)
+    {
+        if (id.Id is null)
+        {
+            return new Inbound.Fault(RpcCode.InvalidRequest, "the message has neither a \"method\" nor an \"id\"", default);
+        }
+
+        var read = Parse(utf8, id);
+        if (read is Inbound.Message { Value: JsonRpcResponse response } && scan["result"] is { } result)
+        {
+            RawCall.KeepResult(response, utf8[result].ToArray());
+        }
+
+        return read;
+    }
 
     private static Inbound Parse(ReadOnlySpan<byte> utf8, RequestId id)
     {

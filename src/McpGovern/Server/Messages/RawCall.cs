@@ -13,7 +13,7 @@ namespace McpGovern.Server;
 /// <param name="RequestState">What that former answer gave the client to carry: the client may have made it up.</param>
 internal sealed record RawCall(string Arguments, string? Meta, string? InputResponses = null, string? RequestState = null)
 {
-    private const string CallItem = "mcpgovern.call", AnswerItem = "mcpgovern.answer";
+    private const string CallItem = "mcpgovern.call", AnswerItem = "mcpgovern.answer", ResultItem = "mcpgovern.result";
 
     public void AttachTo(JsonRpcRequest request) => ItemsOf(request)[CallItem] = this;
 
@@ -24,6 +24,12 @@ internal sealed record RawCall(string Arguments, string? Meta, string? InputResp
     public static void Answer(JsonRpcRequest request, RawJson result) => ItemsOf(request)[AnswerItem] = result;
 
     public static void Answer(JsonRpcRequest request, JsonRpcErrorDetail error) => ItemsOf(request)[AnswerItem] = error;
+
+    /// <summary>Keeps what a client answered to a request of ours, as it wrote it.</summary>
+    public static void KeepResult(JsonRpcResponse response, ReadOnlyMemory<byte> result) => ItemsOf(response)[ResultItem] = result;
+
+    public static ReadOnlyMemory<byte>? ResultOf(JsonRpcResponse response) =>
+        ItemsOf(response).TryGetValue(ResultItem, out var result) ? result as ReadOnlyMemory<byte>? : null;
 
     internal static object? AnswerOf(JsonRpcMessage message) =>
         message.Context?.Items is { } items && items.TryGetValue(AnswerItem, out var answer) ? answer : null;

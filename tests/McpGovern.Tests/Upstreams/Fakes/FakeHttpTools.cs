@@ -29,9 +29,10 @@ internal static class FakeHttpTools
     public static Task AnswerAsync(FakeHttpUpstream upstream, FakeHttpCall call) => call.Method switch
     {
         "server/discover" when upstream.Modern => ResultAsync(upstream, call,
-            """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":1,"cacheScope":"private"}"""),
+            """{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true},"logging":{}},"ttlMs":1,"cacheScope":"private"}"""),
+        "subscriptions/listen" when upstream.Modern && upstream.Stream => ListenAsync(upstream, call),
         "initialize" => ResultAsync(upstream, call,
-            """{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"fake","version":"1"}}"""),
+            """{"protocolVersion":"2025-06-18","capabilities":{"tools":{"listChanged":true}},"serverInfo":{"name":"fake","version":"1"} }"""),
         "tools/list" => ResultAsync(upstream, call, List(upstream)),
         "tools/call" => CallAsync(upstream, call),
         _ => SendAsync(upstream, call, $$"""{"jsonrpc":"2.0","error":{"code":-32601,"message":"no such method"},"id":{{call.Id}}}"""),
@@ -44,6 +45,18 @@ internal static class FakeHttpTools
         upstream.Ledger.Enqueue($"{tool} {arguments.GetRawText()}");
         switch (tool)
         {
+            case "form" or "pay": await ResultAsync(upstream, call, FakeQuestions.Form(call.Params)); break;
+            case "elicit":
+                var id = $"{upstream.Ledger.Count + 100}";
+                await SendAsync(upstream, call, $$"""{"jsonrpc":"2.0","id":{{id}},"method":"elicitation/create","params":{{FakeQuestions.Question}}}""");
+                var said = await upstream.Asked.GetOrAdd(id, _ => new()).Task.WaitAsync(TimeSpan.FromMinutes(1));
+                await ResultAsync(upstream, call, $$"""{"content":[{"type":"text","text":{{JsonSerializer.Serialize(said)}}}]}""");
+                break;
+            case "logs":
+                foreach (var message in FakeQuestions.Logs(call.Params))
+                    await SendAsync(upstream, call, message);
+                await ResultAsync(upstream, call, """{"content":[]}""");
+                break;
             case "odd":
                 await ResultAsync(upstream, call, FakeTools.OddResult);
                 break;
@@ -89,9 +102,19 @@ internal static class FakeHttpTools
         }
     }
 
+    private static async Task ListenAsync(FakeHttpUpstream upstream, FakeHttpCall call)
+    {
+        var id = call.Id;
+        await SendAsync(upstream, call, $$$"""{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":{{{id}}} },"notifications":{"toolsListChanged":true} } }""");
+        upstream.Seen.Enqueue("acknowledged");
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(call.Context.RequestAborted, upstream.Listening.Token);
+        await Task.Delay(Timeout.Infinite, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await SendAsync(upstream, call, """{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}""");
+    }
+
     private static string List(FakeHttpUpstream upstream) =>
         $$"""{"tools":[{"name":"echo","inputSchema":{{upstream.EchoSchema}}},"""
-        + string.Join(",", Names.Select(FakeTools.Definition)) + """],"resultType":"complete","ttlMs":1,"cacheScope":"private"}""";
+        + string.Join(",", Names.Concat(upstream.Extra).Select(FakeTools.Definition)) + """],"resultType":"complete","ttlMs":1,"cacheScope":"private"}""";
 
     private static Task ResultAsync(FakeHttpUpstream upstream, FakeHttpCall call, string result) =>
         SendAsync(upstream, call, $$"""{"jsonrpc":"2.0","id":{{call.Id}},"result":{{result}}}""");

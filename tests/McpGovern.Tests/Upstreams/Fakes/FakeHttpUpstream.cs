@@ -39,6 +39,15 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     /// <summary>What the SSE stream names as the address to post to.</summary>
     public required string MessageEndpoint { get; init; }
 
+    /// <summary>More tools, by name.</summary>
+    public IReadOnlyList<string> Extra { get; init; } = [];
+
+    /// <summary>Where the client's answer to a request of ours arrives, whole.</summary>
+    public ConcurrentDictionary<string, TaskCompletionSource<string>> Asked { get; } = new();
+
+    /// <summary>Lets go of the subscriptions that there are.</summary>
+    public CancellationTokenSource Listening { get; set; } = new();
+
     public ConcurrentQueue<string> Ledger { get; } = new();
 
     /// <summary>Every message received: its method, or <c>DELETE</c>; a call that its caller dropped as <c>dropped</c>.</summary>
@@ -50,7 +59,8 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     public Uri Root => new(_app.Urls.First());
 
     public static async Task<FakeHttpUpstream> StartAsync(
-        bool stream = false, bool modern = false, string? echoSchema = null, string messageEndpoint = "/message")
+        bool stream = false, bool modern = false, string? echoSchema = null, string messageEndpoint = "/message",
+        params string[] extra)
     {
         var upstream = new FakeHttpUpstream
         {
@@ -58,6 +68,7 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
             Modern = modern,
             EchoSchema = echoSchema ?? """{"type":"object"}""",
             MessageEndpoint = messageEndpoint,
+            Extra = extra,
         };
         await upstream._app.StartAsync();
         return upstream;
@@ -118,6 +129,14 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     {
         using var document = await JsonDocument.ParseAsync(context.Request.Body);
         var message = document.RootElement.Clone();
+        if (!message.TryGetProperty("method", out _))
+        {
+            Seen.Enqueue($"answer {message.GetRawText()}");
+            Asked.GetOrAdd(message.GetProperty("id").GetRawText(), _ => new()).TrySetResult(message.GetRawText());
+            context.Response.StatusCode = 202;
+            return;
+        }
+
         var method = Note(context, message);
         var session = context.Request.Headers["Mcp-Session-Id"].ToString();
         if (method == "initialize" && !Modern)

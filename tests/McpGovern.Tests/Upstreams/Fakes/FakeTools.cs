@@ -102,8 +102,23 @@ internal static class FakeTools
                     upstream.Answer(id, Text($"\"{child.Id}\""));
                 break;
             case "ask":
-                upstream.Write("""{"jsonrpc":"2.0","id":"q1","method":"sampling/createMessage","params":{"messages":[],"maxTokens":1}}""");
-                upstream.Answer(id, Text(Escape(await upstream.ClientAnswer)));
+                upstream.Answer(id, Text(Escape(await upstream.AskAsync("\"q1\"", "sampling/createMessage", """{"messages":[],"maxTokens":1}"""))));
+                break;
+            case "elicit": upstream.Answer(id, Text(Escape(await upstream.AskAsync($"{upstream.Asked++}", "elicitation/create", FakeQuestions.Question)))); break;
+            case "ask_and_go":
+                _ = upstream.AskAsync("77", "elicitation/create", FakeQuestions.Question);
+                await Task.Delay(arguments.GetProperty("ms").GetInt32());
+                upstream.Answer(id, Text("\"gone\""));
+                break;
+            case "form": upstream.Answer(id, FakeQuestions.Form(call)); break;
+            case "logs":
+                foreach (var message in FakeQuestions.Logs(call))
+                    upstream.Write(message);
+                upstream.Answer(id, Text("\"said\""));
+                break;
+            case "end_listening":
+                upstream.EndListening();
+                upstream.Answer(id, Text("\"ended\""));
                 break;
             case "deaf":
                 upstream.StopReading();

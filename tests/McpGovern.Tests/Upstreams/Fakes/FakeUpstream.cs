@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -9,14 +10,10 @@ namespace McpGovern.Tests.Upstreams.Fakes;
 /// </summary>
 internal sealed class FakeUpstream(FakeUpstreamOptions options)
 {
-    private string Discovered =>
-        $$"""{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{{Capabilities("""{"tools":{}}""")}},"ttlMs":1,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"fake","version":"1"} } }""";
-
-    private string Capabilities(string usual) => options.Offers is null ? usual : FakeOffers.Capabilities;
-
     private readonly Lock _writing = new();
     private readonly Stream _output = Console.OpenStandardOutput();
-    private readonly TaskCompletionSource<string> _clientAnswer = new();
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _asked = new();
+    private volatile string? _listening;
     private volatile bool _deaf;
 
     public FakeUpstreamOptions Options => options;
@@ -27,8 +24,19 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
     /// <summary>Resources that appeared since the start.</summary>
     public int ExtraOffers { get; set; }
 
-    /// <summary>What the client said to the one request that <c>ask</c> sends it.</summary>
-    public Task<string> ClientAnswer => _clientAnswer.Task;
+    /// <summary>How many questions had an id of ours.</summary>
+    public int Asked { get; set; }
+
+    /// <summary>What the client says to a request of ours, whole.</summary>
+    public Task<string> AskAsync(string id, string method, string parameters)
+    {
+        var answer = _asked.GetOrAdd(id, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
+        Write($$"""{"jsonrpc":"2.0","id":{{id}},"method":"{{method}}","params":{{parameters}}}""");
+        return answer.Task;
+    }
+
+    /// <summary>Ends the subscription that there is.</summary>
+    public void EndListening() => Answer(_listening!, """{"resultType":"complete"}""");
 
     public async Task<int> RunAsync()
     {
@@ -103,7 +111,9 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
         var parameters = message.TryGetProperty("params", out var p) ? p.Clone() : default;
         if (!message.TryGetProperty("method", out var named))
         {
-            _clientAnswer.TrySetResult(line);
+            Note($"answer {line}");
+            if (_asked.TryRemove(id ?? "", out var asked))
+                asked.TrySetResult(line);
             return;
         }
 
@@ -115,12 +125,15 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
             Note($"cancelled {parameters.GetProperty("requestId").GetRawText()}");
     }
 
+    private string Capabilities => options.Offers is not null ? FakeOffers.Capabilities :
+        $$"""{"tools":{"listChanged":{{(options.Modern && !options.Listens ? "false" : "true")}}}{{(options.Logs ? ",\"logging\":{}" : "")}}}""";
+
     private void Request(string id, string method, JsonElement parameters)
     {
         switch (method)
         {
             case "server/discover" when options.Modern:
-                Answer(id, Discovered);
+                Answer(id, $$"""{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{{Capabilities}},"ttlMs":1,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"fake","version":"1"} } }""");
                 break;
             case "server/discover" when options.SilentProbe:
                 break;
@@ -128,7 +141,16 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
                 Environment.Exit(7);
                 break;
             case "initialize" when !options.Modern:
-                Answer(id, $$"""{"protocolVersion":"2025-06-18","capabilities":{{Capabilities("""{"tools":{"listChanged":true}}""")}},"serverInfo":{"name":"fake","version":"1"} }""");
+                Answer(id, $$"""{"protocolVersion":"2025-06-18","capabilities":{{Capabilities}},"serverInfo":{"name":"fake","version":"1"} }""");
+                break;
+            case "logging/setLevel":
+                Note($"level {parameters.GetProperty("level").GetString()}");
+                Answer(id, "{}");
+                break;
+            case "subscriptions/listen" when options.Listens:
+                Note($"listens {parameters.GetProperty("notifications").GetRawText()}");
+                _listening = id;
+                Notify("notifications/subscriptions/acknowledged", $$$"""{"_meta":{"io.modelcontextprotocol/subscriptionId":{{{id}}} },"notifications":{"toolsListChanged":true} }""");
                 break;
             case "tools/list":
                 Answer(id, FakeTools.List(this, parameters));

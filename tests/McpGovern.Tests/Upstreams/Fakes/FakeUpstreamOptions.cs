@@ -42,6 +42,12 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--describe FILE</c>: what all tools say of themselves, read at each list; as ever while there is no such file.</summary>
     public string? Describe { get; private set; }
 
+    /// <summary><c>--logs</c>: declares that it logs.</summary>
+    public bool Logs { get; private set; }
+
+    /// <summary><c>--listens</c>: lets a client of the stateless revision listen for changes.</summary>
+    public bool Listens { get; private set; }
+
     /// <summary><c>--extra NAME</c>: one more tool, of that name.</summary>
     public IReadOnlyList<string> Extra { get; private set; } = [];
 
@@ -61,6 +67,8 @@ internal sealed record FakeUpstreamOptions
                 case "--silent-probe": options.SilentProbe = true; break;
                 case "--die-at-probe": options.DieAtProbe = true; break;
                 case "--modern": options.Modern = true; break;
+                case "--logs": options.Logs = true; break;
+                case "--listens": options.Listens = true; break;
                 case "--noise": options.Noise = true; break;
                 case "--ignore-end": options.IgnoreEnd = true; break;
                 case "--exit": options.Exit = int.Parse(args[++i], null); break;
