@@ -33,7 +33,14 @@ public sealed record CallSubmitted(
     [property: JsonName("supersedes")] string? Supersedes,
     [property: JsonName("supersedes_because")] string? SupersedesBecause,
     [property: JsonName("earlier_call")] string? EarlierCall,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    /// <summary>What it does in the world, where the policy names that.</summary>
+    [JsonName("effect")] public string? Effect { get; init; }
+
+    /// <summary>Of all calls with one key, at most one may be open, unknown or succeeded.</summary>
+    [JsonName("effect_key")] public string? EffectKey { get; init; }
+}
 
 public sealed record CallAllowed(
     [property: JsonName("rule")] string Rule,

@@ -38,6 +38,7 @@ public sealed record CallView
     [JsonName("supersedes_because")] public string? SupersedesBecause { get; init; }
     [JsonName("superseded_by")] public string? SupersededBy { get; init; }
     [JsonName("earlier_call")] public string? EarlierCall { get; init; }
+    [JsonName("effect")] public string? Effect { get; init; }
     [JsonName("attempts")] public int Attempts { get; init; }
     [JsonName("ended_at")] public DateTimeOffset? EndedAt { get; init; }
 
@@ -81,6 +82,7 @@ public sealed record CallView
             SupersedesBecause = call.SupersedesBecause,
             SupersededBy = (state as Invalidated)?.Why.SupersededBy,
             EarlierCall = call.EarlierCall,
+            Effect = call.Effect,
             Attempts = events.OfType<DispatchStarted>().Count(),
             EndedAt = events[^1] is ResultDelivered ? (state as Ended)?.At : EndOf(state, events[^1].At),
             Version = events.Count,

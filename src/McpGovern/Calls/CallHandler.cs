@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedTools tools, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Hold hold, Outcomes outcomes,
+    GovernedTools tools, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Hold hold, Outcomes outcomes,
     LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
@@ -53,6 +53,15 @@ internal sealed partial class CallHandler(
         }
 
         var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, tools.OnlyUpstream));
+        if (decision.Verdict != Verdict.Deny)
+        {
+            (call, var fault) = Effects.Name(call, set.Set, tools.OnlyUpstream);
+            if (fault is not null)
+            {
+                return await RefuseAsync(callId, call, "effect", fault, AgentText.NoEffect(fault), null, ct);
+            }
+        }
+
         return decision.Verdict switch
         {
             Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, ct),
@@ -83,7 +92,12 @@ internal sealed partial class CallHandler(
         }
 
         await lease.EnsureAsync(ct);
-        var started = await streams.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
+        var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
+        if (started.EffectHolder is { } holder)
+        {
+            return await RefuseRepeatAsync(callId, call, holder, request.Actor, ct);
+        }
+
         if (started.New.Count == 0)
         {
             return Say(AgentText.CannotRecord("the store is busy"));
@@ -122,7 +136,12 @@ internal sealed partial class CallHandler(
         call = call with { EarlierCall = earlier?.Call.Id };
         var idempotent = set.Set.TraitsOf(call.Server, call.Tool, tools.OnlyUpstream).Idempotent;
         var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
-        var parked = await streams.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        var parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        if (parked.EffectHolder is { } holder)
+        {
+            return await RefuseRepeatAsync(callId, call, holder, request.Actor, ct);
+        }
+
         if (parked.OpenCall is { } open && await streams.LoadAsync(open, ct) is { } other)
         {
             return await hold.AnswerAsync(other, request, attached: true, ct);
@@ -135,6 +154,20 @@ internal sealed partial class CallHandler(
 
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
+    }
+
+    private async Task<CallAnswer> RefuseRepeatAsync(string callId, CallSubmitted call, string holder, Actor actor, CancellationToken ct)
+    {
+        var (text, meta) = await effects.AnswerAsync(holder, call, actor, ct);
+        return await RefuseAsync(callId, call, "effect", $"{holder} has the effect {call.Effect}", text, meta, ct);
+    }
+
+    // Recorded as denied: whoever looks later wants to see that it was asked for, and why it did not run.
+    private async Task<CallAnswer> RefuseAsync(string callId, CallSubmitted call, string rule, string reason, string text, CallMeta? meta, CancellationToken ct)
+    {
+        await streams.CreateAsync(callId, new CallCommand.Deny(call, new(rule, "", reason, call.At), call.At), ct);
+        LogDenied(callId, call.RequestedBy, call.NodeId, rule);
+        return Say(text, meta);
     }
 
     private static CallAnswer.Result Say(string text, CallMeta? meta = null) => new(ResultJson.Error(text, meta));

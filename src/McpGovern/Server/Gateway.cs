@@ -36,7 +36,7 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time),
+        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time), new Effects(streams, time),
             new Hold(streams, store, Dispatcher, delivery, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
