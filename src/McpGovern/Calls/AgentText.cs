@@ -29,6 +29,9 @@ internal static class AgentText
         : $"Not executed: {holder.Id} by {holder.Known.Call.RequestedBy} has the same effect {effect} and is {CallStatus.Of(holder.State)}; such a call runs at most once. "
             + $"{After(holder.Id)} Do not send it again meanwhile.";
 
+    public static string Frozen(Freeze freeze) =>
+        $"Not executed: calls like this one are {Plain.Text(freeze.Why)}. Nothing was sent. Do not try again until that is lifted.";
+
     public static string Unavailable(string server, string why) => $"Not executed: '{server}' is not available ({why}). Nothing was sent to it.";
 
     public static string Redelivered(Ended call) =>
@@ -39,6 +42,8 @@ internal static class AgentText
     {
         Pending s => $"Not executed: this call needs an approval. It is parked as {call.Id} and waits for {Approvers(s)}{Until(s.Required.Deadline)}. "
             + $"{After(call.Id)} Do not try again with other arguments: that would be another call and need another approval.",
+        Approved { Deferred: { } d } when d.Why.StartsWith(Freeze.Word, StringComparison.Ordinal) =>
+            $"Not executed yet: {call.Id} is approved, and calls like it are {d.Why}. It runs when that is lifted. {After(call.Id)}",
         Approved { Deferred: { } d } => $"Not executed yet: {call.Id} is approved and waits for its server ({d.Why}); tried again at {Time(d.RetryAt)}. {After(call.Id)}",
         Approved => $"Not executed yet: {call.Id} is approved and will run. {After(call.Id)}",
         Dispatching => $"{call.Id} was sent and has not been answered yet. {After(call.Id)} Do not send it again.",

@@ -6,8 +6,8 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedTools tools, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Hold hold, Outcomes outcomes,
-    LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
+    GovernedTools tools, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Freezes freezes, Hold hold,
+    Outcomes outcomes, LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
     public async Task<CallAnswer> HandleAsync(ToolCallRequest request, CancellationToken ct)
@@ -80,6 +80,11 @@ internal sealed partial class CallHandler(
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
     {
         var verdict = new CallAllowed(decision.Rule, decision.Source, decision.Audited, call.At);
+        if (await freezes.FindAsync(call, ct) is { } freeze)
+        {
+            return await RefuseAsync(callId, call, "freeze", freeze.Why, AgentText.Frozen(freeze), null, ct);
+        }
+
         UpstreamConnection connection;
         try
         {
@@ -92,6 +97,12 @@ internal sealed partial class CallHandler(
         }
 
         await lease.EnsureAsync(ct);
+        // Again, since an upstream may take its time to start.
+        if (await freezes.FindAsync(call, ct) is { } late)
+        {
+            return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
+        }
+
         var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.EffectHolder is { } holder)
         {

@@ -28,15 +28,17 @@ internal sealed class Gateway : IAsyncDisposable
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
         var check = new ApprovalCheck(streams, policy, onlyUpstream, time);
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
+        var freezes = new Freezes(store, time);
+        FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var delivery = new Delivery(streams, store, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
         Queries = new CallQueries(streams, store, check, delivery);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time), new Effects(streams, time),
+        Calls = new CallHandler(Tools, policy, streams, store, new Attachment(streams, store, time), new Effects(streams, time), freezes,
             new Hold(streams, store, Dispatcher, delivery, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
@@ -49,6 +51,7 @@ internal sealed class Gateway : IAsyncDisposable
 
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
+    public FreezeHandler FreezeHandler { get; }
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
     public Dispatcher Dispatcher { get; }

@@ -18,6 +18,7 @@ internal sealed class Exchange(
         if (inbox.Open(out var refusal) is not { } pending)
             return new UpstreamAnswer.NotSent(refusal);
 
+        var isAwaited = false;
         try
         {
             if (progress is not null)
@@ -28,11 +29,13 @@ internal sealed class Exchange(
             pending.StopRelay();
             // Progress comes before the answer, but a reader that does not read may not keep the answer from being recorded.
             await relay.WaitAsync(limits.CancelGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            isAwaited = answer is UpstreamAnswer.Lost { Late: not null };
             return answer;
         }
         finally
         {
-            inbox.Forget(pending);
+            if (!isAwaited)
+                inbox.Forget(pending);
         }
     }
 
@@ -41,7 +44,7 @@ internal sealed class Exchange(
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
-        using var dropSend = new CancellationTokenSource();
+        var dropSend = new CancellationTokenSource();
         var attempt = new SendAttempt(tracked: !session.Stdio, session.Stdio ? default : MessageText.Write(request));
         if (!session.Stdio)
             Session.MarkHeaders(request, tool);
@@ -63,8 +66,25 @@ internal sealed class Exchange(
                 return await outcome is UpstreamAnswer.Lost ? new UpstreamAnswer.Lost(reason) : await outcome;
         }
 
+        if (!cancel.IsCancellationRequested && !session.DropCancels)
+            return new UpstreamAnswer.Lost(reason) { Late = LateAsync(pending, outcome, dropSend) };
         await dropSend.CancelAsync();
         return new UpstreamAnswer.Lost(reason);
+    }
+
+    // The upstream goes on working after our patience: what it answers then still says what became of the call.
+    private async Task<UpstreamAnswer?> LateAsync(PendingRequest pending, Task<UpstreamAnswer> outcome, CancellationTokenSource dropSend)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(limits.LateAnswer, time);
+            return await EndsWithin(outcome, limit.Token) && await outcome is var answer and (UpstreamAnswer.Result or UpstreamAnswer.Error) ? answer : null;
+        }
+        finally
+        {
+            await dropSend.CancelAsync();
+            inbox.Forget(pending);
+        }
     }
 
     /// <summary>The answer if there is one, else what the failure to send proves.</summary>

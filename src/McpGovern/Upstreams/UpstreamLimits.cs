@@ -18,6 +18,9 @@ internal sealed record UpstreamLimits
     /// <summary>How long a cancelled call still waits for an answer.</summary>
     public TimeSpan CancelGrace { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long an answer is still taken after a call's time was up and its outcome was given up as unknown.</summary>
+    public TimeSpan LateAnswer { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long changes of a tool list are gathered before it is read again.</summary>
     public TimeSpan ListDebounce { get; init; } = TimeSpan.FromMilliseconds(250);
 }
