@@ -14,9 +14,9 @@ public sealed class ModelTests(ITestOutputHelper output)
 
     private static Dictionary<string, Bounds> All => new()
     {
-        ["decisions race"] = new(Crashes: 0, Pauses: 0, Defers: 0),
+        ["decisions race"] = new(Crashes: 0, Pauses: 0, Defers: 0) { Resolver = false },
         ["processes race"] = new(Crashes: 2) { Rejecter = false, Canceller = false, Reloader = false },
-        ["cancelled while it is taken up"] = new() { Rejecter = false, Reloader = false, Resolver = false },
+        ["cancelled while it is taken up"] = new(Pauses: 0) { Rejecter = false, Reloader = false, Resolver = false },
         ["changed while it is taken up"] = new(Pauses: 0, Defers: 0) { Rejecter = false, Canceller = false, Resolver = false },
         ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
         ["allowed"] = new(Gated: false, Crashes: 2),

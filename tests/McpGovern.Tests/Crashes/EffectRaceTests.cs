@@ -35,25 +35,31 @@ public sealed class EffectRaceTests(ITestOutputHelper output)
         await using var one = AgentClient.LaunchHttp(settings, "0s");
         await using var two = AgentClient.LaunchHttp(settings, "0s");
         Assert.All(await Task.WhenAll(one.ConnectAsync(), two.ConnectAsync()), Assert.True);
-        var payments = Enumerable.Range(0, Effects).Select(n => $"pay-{n}").ToArray();
-        var asks = Enumerable.Range(0, AsksPerServer).SelectMany(_ => payments.SelectMany(payment => new[] { (one, payment), (two, payment) }));
-        var heard = await Task.WhenAll(asks.Select(ask => ask.Item1.SubmitAsync(ask.payment)));
+        var asked = 0;
+        var refused = new List<Heard>();
+        // Without its index PostgreSQL is caught out now and then, when two look before either has written.
+        for (var round = 0; round < (keyIsHeld ? 2 : 40) && !SomethingTwice(); round++)
+        {
+            var heard = await Task.WhenAll(Enumerable.Range(0, Effects).SelectMany(n => Enumerable.Repeat($"pay-{round}-{n}", AsksPerServer))
+                .SelectMany(payment => new[] { one.SubmitAsync(payment), two.SubmitAsync(payment) }));
+            asked += heard.Length;
+            refused.AddRange(heard.Where(h => h!.IsError)!);
+        }
 
-        var lines = CrashWorld.ReadLedger(ledger);
-        var refused = heard.Count(h => h!.IsError);
-        output.WriteLine($"| {store} | key held: {keyIsHeld} | {Effects} effects | asked {heard.Length} times | ran {lines.Count} | refused {refused} |");
-        Assert.Equal(heard.Length, lines.Count + refused);
+        output.WriteLine($"| {store} | key held: {keyIsHeld} | asked {asked} times | ran {Lines().Count} | refused {refused.Count} |");
+        Assert.Equal(asked, Lines().Count + refused.Count);
+        // Where the key is taken away, the same eyes see what it prevents.
+        Assert.Equal(!keyIsHeld, SomethingTwice());
         if (keyIsHeld)
         {
-            Assert.Equal(payments.Order(), lines.Select(line => line.Payment).Order());
-            Assert.All(heard.Where(h => h!.IsError), h => Assert.StartsWith("Not executed: ", h!.Text, StringComparison.Ordinal));
+            Assert.Equal(2 * Effects, Lines().Count);
+            Assert.All(refused, h => Assert.StartsWith("Not executed: ", h.Text, StringComparison.Ordinal));
             Assert.Empty(await world.Store.RebuildAsync(repair: false, default));
         }
-        else
-        {
-            // The control: the same eyes see what the key prevents.
-            Assert.Contains(lines.GroupBy(line => line.Payment), same => same.Count() > 1);
-        }
+
+        IReadOnlyList<(string? CallId, string Payment)> Lines() => CrashWorld.ReadLedger(ledger);
+
+        bool SomethingTwice() => Lines().GroupBy(line => line.Payment).Any(same => same.Count() > 1);
     }
 
     // In SQLite writers come one after the other, so that looking would be enough: there the key itself is taken away.
