@@ -36,7 +36,8 @@ public sealed record CallEffect(string Text, string Key)
             text.Append(value);
             if (text.Length > MaxLength)
             {
-                return (null, string.Create(CultureInfo.InvariantCulture, $"the argument '{path.Text}' is too long to name an effect, which may have {MaxLength} characters"));
+                return (null, string.Create(CultureInfo.InvariantCulture,
+                    $"the argument '{path.Text}' is too long to name an effect, which may have {MaxLength} characters"));
             }
         }
 
@@ -47,7 +48,8 @@ public sealed record CallEffect(string Text, string Key)
     private static string? ValueOf(JsonElement? value) => value switch
     {
         { ValueKind: JsonValueKind.String } text => CanonicalJson.Of(text.GetRawText()),
-        { ValueKind: JsonValueKind.Number } number => DecimalText.TryParse(number.GetRawText(), out var known) ? CanonicalJson.Quote(known.ToString()) : null,
+        { ValueKind: JsonValueKind.Number } number =>
+            DecimalText.TryParse(number.GetRawText(), out var known) ? CanonicalJson.Quote(known.ToString()) : null,
         { ValueKind: JsonValueKind.True } => "\"true\"",
         { ValueKind: JsonValueKind.False } => "\"false\"",
         _ => null,

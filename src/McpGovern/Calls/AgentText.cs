@@ -26,8 +26,8 @@ internal static class AgentText
     /// <param name="holder">The call that holds the effect, for those who may see it.</param>
     public static string EffectUnderWay(string effect, LoadedCall? holder) => holder is null
         ? $"Not executed: a call with the effect {effect} is under way already, and such a call runs at most once. Do not send it again meanwhile."
-        : $"Not executed: {holder.Id} by {holder.Known.Call.RequestedBy} has the same effect {effect} and is {CallStatus.Of(holder.State)}; such a call runs at most once. "
-            + $"{After(holder.Id)} Do not send it again meanwhile.";
+        : $"Not executed: {holder.Id} by {holder.Known.Call.RequestedBy} has the same effect {effect} and is {CallStatus.Of(holder.State)}; "
+            + $"such a call runs at most once. {After(holder.Id)} Do not send it again meanwhile.";
 
     public static string Frozen(Freeze freeze) =>
         $"Not executed: calls like this one are {Plain.Text(freeze.Why)}. Nothing was sent. Do not try again until that is lifted.";

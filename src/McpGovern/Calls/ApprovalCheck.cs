@@ -43,11 +43,12 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
     {
         var at = time.GetUtcNow();
         var successor = change.Successor is null ? null : SuccessorOf(call, streams.NewCallId(), change.Detail, change.Successor, change.DefinitionHash, at);
-        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Invalidate(change.Because, change.Detail, successor?.CallId, at), ct, successor: successor);
+        var invalidate = new CallCommand.Invalidate(change.Because, change.Detail, successor?.CallId, at);
+        var executed = await streams.ExecuteAsync(call.Id, invalidate, ct, successor: successor);
         if (executed is { EffectHolder: { } holder })
         {
             // The changed policy names another effect, and that one is taken.
-            executed = await streams.ExecuteAsync(call.Id, new CallCommand.Invalidate(change.Because, $"{change.Detail}; {holder} has its effect", null, at), ct);
+            executed = await streams.ExecuteAsync(call.Id, invalidate with { Detail = $"{change.Detail}; {holder} has its effect", SupersededBy = null }, ct);
         }
 
         return executed?.Call ?? call;

@@ -92,7 +92,8 @@ internal sealed class CallStreams(ICallStore store, TimeProvider time)
     }
 
     private async Task<(AppendResult, LoadedCall)> AppendAsync(
-        LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored, CancellationToken ct, (string CallId, CallCommand.Park Command)? successor = null)
+        LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored, CancellationToken ct,
+        (string CallId, CallCommand.Park Command)? successor = null)
     {
         var (append, after) = Build(call, events, stored);
         if (successor is { } next)

@@ -7,8 +7,8 @@ namespace McpGovern.Calls;
 
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
-    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Outcomes outcomes, LeaseKeeper lease, string scope,
-    TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Outcomes outcomes,
+    LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
 

@@ -57,7 +57,8 @@ internal sealed partial class FreezeHandler(
 
         freezes.Changed();
         var entries = await state.ReadAllAsync(History, time.GetUtcNow(), ct);
-        return new(await freezes.CurrentAsync(ct), [.. entries.Reverse().Take(MaxHistory).Select(entry => JsonSerializer.Deserialize<FreezeEntry>(entry.Value)!)]);
+        var newest = entries.Reverse().Take(MaxHistory).Select(entry => JsonSerializer.Deserialize<FreezeEntry>(entry.Value)!);
+        return new(await freezes.CurrentAsync(ct), [.. newest]);
     }
 
     private async Task<FreezeAnswer> ChangeAsync(FreezeRequest request, Func<string, Freeze?, Task<FreezeAnswer>> change, CancellationToken ct)

@@ -5,7 +5,8 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSet upstreams, string scope, TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSet upstreams, string scope,
+    TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
 
@@ -120,8 +121,9 @@ internal sealed partial class Sweeper(
 
         foreach (var row in await store.FindByStatusAsync(scope, "approved", int.MaxValue, ct))
         {
-            if (row.RetryAt is not null && fingerprints.Contains(row.Fingerprint) && await TryLoadAsync(row.CallId, ct) is
-                { State: CallState.Approved { Deferred.Why: var why } } call && why.StartsWith(Freeze.Word, StringComparison.Ordinal) && !now.Any(f => f.Holds(call.Known.Call)))
+            if (row.RetryAt is not null && fingerprints.Contains(row.Fingerprint)
+                && await TryLoadAsync(row.CallId, ct) is { State: CallState.Approved { Deferred.Why: var why } } call
+                && why.StartsWith(Freeze.Word, StringComparison.Ordinal) && !now.Any(freeze => freeze.Holds(call.Known.Call)))
             {
                 _ = dispatcher.Start(row.CallId);
             }

@@ -18,7 +18,9 @@ internal static class FreezeVerbs
     public static IEnumerable<Command> Build()
     {
         yield return CallVerbs.Verb("freeze", "Stop calls from being sent, everywhere; without a target, list what is frozen",
-            (door, parsed, ct) => parsed.GetValue(Target) is { Length: > 0 } target ? ChangeAsync(door, parsed, target, freeze: true, ct) : ListAsync(door, parsed, ct),
+            (door, parsed, ct) => parsed.GetValue(Target) is { Length: > 0 } target
+                ? ChangeAsync(door, parsed, target, freeze: true, ct)
+                : ListAsync(door, parsed, ct),
             [Target], Comment);
         yield return CallVerbs.Verb("unfreeze", "Let calls be sent again",
             (door, parsed, ct) => ChangeAsync(door, parsed, parsed.GetValue(Target) ?? [], freeze: false, ct), [Target], Comment);

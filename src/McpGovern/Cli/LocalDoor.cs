@@ -36,7 +36,8 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
         : gateway.FreezeHandler.UnfreezeAsync(new(actor, kind, name, comment, Via), ct);
 
     public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>
-        await gateway.FreezeHandler.ListAsync(actor, ct) ?? throw new DoorException("only operators and auditors may see what is frozen", AnswerCode.NotEligible.Exit);
+        await gateway.FreezeHandler.ListAsync(actor, ct)
+        ?? throw new DoorException("only operators and auditors may see what is frozen", AnswerCode.NotEligible.Exit);
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

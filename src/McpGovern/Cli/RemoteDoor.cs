@@ -48,7 +48,8 @@ internal sealed class RemoteDoor : ICallDoor
         using var json = await JsonAsync(response, ct);
         return response.IsSuccessStatusCode && json.RootElement.Deserialize<FreezeAnswer>() is { } answer
             ? answer with { Message = answer.Freeze?.Target ?? "" }
-            : new(Member(json.RootElement, "code") ?? "", false, null, Member(json.RootElement, "detail") ?? $"the server answered {(int)response.StatusCode}");
+            : new(Member(json.RootElement, "code") ?? "", false, null,
+                Member(json.RootElement, "detail") ?? $"the server answered {(int)response.StatusCode}");
     }
 
     public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>

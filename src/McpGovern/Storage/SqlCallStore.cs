@@ -125,7 +125,8 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
                 var row = CallRowSql.Read(reader, sql);
                 var lease = CallRowSql.Count;
                 found.Add(await reader.IsDBNullAsync(lease, token) ? (row, null, default)
-                    : (row, new(reader.GetString(lease), reader.GetString(lease + 1), reader.GetInt32(lease + 2), reader.GetString(lease + 3)), sql.ReadInstant(reader, lease + 4)));
+                    : (row, new(reader.GetString(lease), reader.GetString(lease + 1), reader.GetInt32(lease + 2), reader.GetString(lease + 3)),
+                        sql.ReadInstant(reader, lease + 4)));
             }
 
             return found;

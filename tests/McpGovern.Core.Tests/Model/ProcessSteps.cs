@@ -65,7 +65,8 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
         yield return Works("sends", put(Sending(w, me.OnNext), me with { At = At.Sent, Read = null, Clock = 0 }));
         if (bounds.Gated && w.Defers < bounds.Defers)
         {
-            yield return Works("cannot send", put(w with { Defers = (byte)(w.Defers + 1) }, me with { At = At.Answered, Read = null, Clock = 0, Came = Came.NotSent }));
+            var notSent = me with { At = At.Answered, Read = null, Clock = 0, Came = Came.NotSent };
+            yield return Works("cannot send", put(w with { Defers = (byte)(w.Defers + 1) }, notSent));
         }
     }
 
@@ -121,7 +122,8 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
         }
         else if (w.Crashes < bounds.Crashes)
         {
-            yield return new($"p{number} dies", false, put(w with { Crashes = (byte)(w.Crashes + 1) }, new(At.Dead, me.Life, false, null, 0, Came.Nothing, false)));
+            var dead = new Process(At.Dead, me.Life, false, null, 0, Came.Nothing, false);
+            yield return new($"p{number} dies", false, put(w with { Crashes = (byte)(w.Crashes + 1) }, dead));
         }
 
         if (me is { Paused: false, At: At.Started or At.Sent or At.Answered or At.Recording } && w.Pauses < bounds.Pauses)

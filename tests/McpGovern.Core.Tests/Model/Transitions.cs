@@ -125,7 +125,8 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
         {
             var outcome = rules.Decide(new Expire(Cast.Time(w.Sweeper.At)), w.Sweeper.Read!.State);
             var after = rules.Append(w.On(w.Sweeper.OnNext), w.Sweeper.Read, outcome.Events);
-            yield return new(after is null ? "the sweeper lost the race" : "expired", true, (after is null ? w : Rules.Put(w, w.Sweeper.OnNext, after)) with { Sweeper = default });
+            var swept = after is null ? w : Rules.Put(w, w.Sweeper.OnNext, after);
+            yield return new(after is null ? "the sweeper lost the race" : "expired", true, swept with { Sweeper = default });
         }
     }
 }

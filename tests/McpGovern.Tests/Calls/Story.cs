@@ -67,7 +67,8 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>
     /// <param name="serve">Off for one that never runs a call that nobody here waits for.</param>
-    public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null, string? storeText = null, TimeSpan? callTimeout = null)
+    public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null,
+        string? storeText = null, TimeSpan? callTimeout = null)
     {
         var input = new PolicyInput(folder.File("policy.yaml"), "policy.yaml", Inline: null);
         var reading = input.Read();

@@ -14,7 +14,8 @@ internal static class PostgresAppend
     // and no sequence number is drawn, which would hold up the readers that follow the sequence.
     private static readonly string Start = Statement("""
         insert into mcpgovern.mt_streams (id, type, version, "timestamp", created)
-        select @call_id, 'call', @version, now(), now() where not exists (select 1 from o) and not exists (select 1 from f) on conflict (id) do nothing returning id
+        select @call_id, 'call', @version, now(), now()
+        where not exists (select 1 from o) and not exists (select 1 from f) on conflict (id) do nothing returning id
         """);
 
     private static readonly string Continue = Statement("""
