@@ -1,4 +1,3 @@
-using McpGovern.Tests.Processes;
 using McpGovern.Storage;
 using Microsoft.Data.Sqlite;
 using Npgsql;

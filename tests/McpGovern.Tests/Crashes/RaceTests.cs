@@ -95,7 +95,7 @@ public sealed class RaceTests(ITestOutputHelper output)
         });
         await using var one = await GovernProcess.ServeAsync(settings);
         await using var two = await GovernProcess.ServeAsync(settings);
-        await ParkAsync(settings, Enumerable.Range(0, 20).Select(n => $"long-{n}").Concat(Enumerable.Range(0, 20).Select(n => $"short-{n}")));
+        await ParkAsync(settings, Enumerable.Range(0, 20).Select(n => $"long-{n}").Concat(Enumerable.Range(0, 20).Select(n => $"short-{n}")), overHttp: true);
         var calls = (await world.AllCallsAsync()).Select(call => call.CallId).ToArray();
 
         var histories = await Task.WhenAll(calls.Select((callId, n) => AskAllAsync(callId, [one.Address, two.Address], new Random(n))));
@@ -137,9 +137,9 @@ public sealed class RaceTests(ITestOutputHelper output)
         }
     }
 
-    private static async Task ParkAsync(string settings, IEnumerable<string> payments)
+    private static async Task ParkAsync(string settings, IEnumerable<string> payments, bool overHttp = false)
     {
-        await using var agent = AgentClient.Launch(settings);
+        await using var agent = overHttp ? AgentClient.LaunchHttp(settings, "0s") : AgentClient.Launch(settings);
         Assert.True(await agent.ConnectAsync());
         foreach (var some in payments.Chunk(20))
         {
