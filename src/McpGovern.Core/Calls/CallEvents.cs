@@ -47,6 +47,12 @@ public sealed record CallSubmitted(
 
     /// <summary>JSON text of what that upstream gave along to find its way back; it goes upstream as it stands.</summary>
     [JsonName("request_state"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RequestState { get; init; }
+
+    /// <summary>What it does in the world, where the policy names that.</summary>
+    [JsonName("effect")] public string? Effect { get; init; }
+
+    /// <summary>Of all calls with one key, at most one may be open, unknown or succeeded.</summary>
+    [JsonName("effect_key")] public string? EffectKey { get; init; }
 }
 
 public sealed record CallAllowed(

@@ -43,6 +43,10 @@ public static class CallHash
         ("tenant", CanonicalJson.Quote(tenant)),
         ("tool", CanonicalJson.Quote(tool)));
 
+    /// <summary>One effect in the world, whoever asks for it.</summary>
+    public static string EffectKey(string scope, string tenant, string effect) => OfMembers(
+        ("effect", CanonicalJson.Quote(effect)), ("scope", CanonicalJson.Quote(scope)), ("tenant", CanonicalJson.Quote(tenant)));
+
     /// <summary>Of a JSON document, whatever its white space and the order of its keys.</summary>
     /// <exception cref="FormatException">The text is no JSON or has a duplicate key.</exception>
     public static string OfJson(string json) => OfText(CanonicalJson.Of(json));

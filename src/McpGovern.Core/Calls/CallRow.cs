@@ -8,6 +8,7 @@ namespace McpGovern.Calls;
 /// <param name="Process">The process that dispatched it, while its outcome is open.</param>
 /// <param name="AttachKey">Only for gated calls: what an equal call that is sent again attaches to.</param>
 /// <param name="Open">Pending, approved or dispatching: there is at most one open gated call per scope and attach key.</param>
+/// <param name="EffectKey">While the call holds its effect: there is at most one such call per scope and effect.</param>
 public sealed record CallRow(
     string CallId,
     long Version,
@@ -24,7 +25,8 @@ public sealed record CallRow(
     DateTimeOffset? RetryAt,
     string? Process,
     string? AttachKey,
-    bool Open)
+    bool Open,
+    string? EffectKey)
 {
     /// <exception cref="InvalidOperationException">The stream is empty.</exception>
     public static CallRow From(string callId, long version, CallState state)
@@ -34,8 +36,19 @@ public sealed record CallRow(
         return new(callId, version, CallStatus.Of(state), call.Scope, call.Server, call.Tool, call.UpstreamFingerprint, call.RequestedBy,
             call.ExecutionId, call.NodeId, call.At, DueOf(state), (state as Approved)?.Deferred?.RetryAt,
             (state as Dispatching)?.Dispatch.Process, known.Gate is null ? null : call.AttachKey,
-            state is Pending or Approved or Dispatching { Gate: not null });
+            state is Pending or Approved or Dispatching { Gate: not null }, HoldsEffect(state) ? call.EffectKey : null);
     }
+
+    /// <summary>Whether the effect may come about, or has; a person's word that it did not frees it, whatever arrives later.</summary>
+    private static bool HoldsEffect(CallState state) => state switch
+    {
+        Pending or Approved or Dispatching or Unknown => true,
+        // With questions for its caller, it has done nothing yet.
+        Ended s => s is { Succeeded: true, InputRequired: false },
+        Resolved { By: { } by } => by.Outcome == "succeeded",
+        Resolved { Late: { } late } => late.Outcome == "succeeded",
+        _ => false,
+    };
 
     private static DateTimeOffset? DueOf(CallState state) => state switch
     {

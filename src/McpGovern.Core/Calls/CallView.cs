@@ -50,6 +50,8 @@ public sealed record CallView
 
     /// <summary>It ended with questions for its caller.</summary>
     [JsonName("input_required"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool InputRequired { get; init; }
+
+    [JsonName("effect")] public string? Effect { get; init; }
     [JsonName("attempts")] public int Attempts { get; init; }
     [JsonName("ended_at")] public DateTimeOffset? EndedAt { get; init; }
 
@@ -97,6 +99,7 @@ public sealed record CallView
             Continues = call.Continues,
             InputResponses = call.InputResponses,
             InputRequired = state is Ended { InputRequired: true },
+            Effect = call.Effect,
             Attempts = events.OfType<DispatchStarted>().Count(),
             EndedAt = events[^1] is ResultDelivered ? (state as Ended)?.At : EndOf(state, events[^1].At),
             Version = events.Count,

@@ -50,6 +50,23 @@ internal readonly record struct DecimalText : IComparable<DecimalText>
         return sign * (size != 0 ? size : string.CompareOrdinal(digits, other.digits));
     }
 
+    /// <summary>One spelling for each value: plain digits as far as they are readable.</summary>
+    public override string ToString()
+    {
+        const int mostDigits = 64;
+        if (sign == 0)
+            return "0";
+        var minus = sign < 0 ? "-" : "";
+        var count = digits.Length;
+        if (magnitude >= count && magnitude <= mostDigits)
+            return minus + digits.PadRight((int)magnitude, '0');
+        if (magnitude > 0 && magnitude < count)
+            return $"{minus}{digits[..(int)magnitude]}.{digits[(int)magnitude..]}";
+        return magnitude is <= 0 and > -mostDigits
+            ? $"{minus}0.{new string('0', (int)-magnitude)}{digits}"
+            : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{minus}0.{digits}e{magnitude}");
+    }
+
     private static bool TryExponent(ReadOnlySpan<char> text, out long exponent)
     {
         exponent = 0;

@@ -19,6 +19,20 @@ internal static class AgentText
     public static string OutOfSight(string id) =>
         $"{id} is recorded, and the store does not answer now, so it is not known here where the call stands. {After(id)} Do not send it again meanwhile.";
 
+    public static string NoEffect(string fault) => $"Not executed: its effect cannot be told from its arguments: {fault}.";
+
+    public static string EffectHappened(string effect, string id, DateTimeOffset at) =>
+        $"Not executed: the effect {effect} came about already: {id} did it at {Time(at)}. A call with this effect runs at most once; do not ask for it again.";
+
+    /// <param name="holder">The call that holds the effect, for those who may see it.</param>
+    public static string EffectUnderWay(string effect, LoadedCall? holder) => holder is null
+        ? $"Not executed: a call with the effect {effect} is under way already, and such a call runs at most once. Do not send it again meanwhile."
+        : $"Not executed: {holder.Id} by {holder.Known.Call.RequestedBy} has the same effect {effect} and is {CallStatus.Of(holder.State)}; "
+            + $"such a call runs at most once. {After(holder.Id)} Do not send it again meanwhile.";
+
+    public static string Frozen(Freeze freeze) =>
+        $"Not executed: calls like this one are {Plain.Text(freeze.Why)}. Nothing was sent. Do not try again until that is lifted.";
+
     public static string Unavailable(string server, string why) => $"Not executed: '{server}' is not available ({why}). Nothing was sent to it.";
 
     public static string Redelivered(Ended call) =>
@@ -30,6 +44,8 @@ internal static class AgentText
     {
         Pending s => $"Not executed: this call needs an approval. It is parked as {call.Id} and waits for {Approvers(s)}{Until(s.Required.Deadline)}.{At(url)} "
             + $"{After(call.Id)} Do not try again with other arguments: that would be another call and need another approval.",
+        Approved { Deferred: { } d } when d.Why.StartsWith(Freeze.Word, StringComparison.Ordinal) =>
+            $"Not executed yet: {call.Id} is approved, and calls like it are {d.Why}. It runs when that is lifted. {After(call.Id)}",
         Approved { Deferred: { } d } => $"Not executed yet: {call.Id} is approved and waits for its server ({d.Why}); tried again at {Time(d.RetryAt)}. {After(call.Id)}",
         Approved => $"Not executed yet: {call.Id} is approved and will run. {After(call.Id)}",
         Dispatching => $"{call.Id} was sent and has not been answered yet. {After(call.Id)} Do not send it again.",

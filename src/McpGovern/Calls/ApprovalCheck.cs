@@ -41,17 +41,20 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
     /// <returns>The call as it stands afterwards: invalidated, or whatever won the race.</returns>
     public async Task<LoadedCall> InvalidateAsync(LoadedCall call, CallChange change, CancellationToken ct)
     {
-        var successor = change.Successor is null ? null : streams.NewCallId();
-        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.Invalidate(change.Because, change.Detail, successor, time.GetUtcNow()), ct);
-        if (executed is { New.Count: > 0 } && successor is not null)
+        var at = time.GetUtcNow();
+        var successor = change.Successor is null ? null : SuccessorOf(call, streams.NewCallId(), change.Detail, change.Successor, change.DefinitionHash, at);
+        var invalidate = new CallCommand.Invalidate(change.Because, change.Detail, successor?.CallId, at);
+        var executed = await streams.ExecuteAsync(call.Id, invalidate, ct, successor: successor);
+        if (executed is { EffectHolder: { } holder })
         {
-            await ParkSuccessorAsync(executed.Call, successor, change.Successor!, change.DefinitionHash, ct);
+            // The changed policy names another effect, and that one is taken.
+            executed = await streams.ExecuteAsync(call.Id, invalidate with { Detail = $"{change.Detail}; {holder} has its effect", SupersededBy = null }, ct);
         }
 
         return executed?.Call ?? call;
     }
 
-    /// <summary>A process that died between the two appends leaves an invalidated call whose successor is missing: it is made up for.</summary>
+    /// <summary>Earlier versions wrote a call's end and its successor apart: one whose successor is missing is made up for.</summary>
     public async Task EnsureSuccessorAsync(LoadedCall call, CancellationToken ct)
     {
         if (call.State is not CallState.Invalidated { Why: { SupersededBy: { } successor } why } || await streams.LoadAsync(successor, ct) is not null)
@@ -61,18 +64,21 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
 
         var submitted = call.Known.Call;
         var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
-        if (decision.Verdict == Verdict.RequireApproval)
+        // A definition that changed is found again when the successor is checked.
+        if (decision.Verdict == Verdict.RequireApproval
+            && SuccessorOf(call, successor, why.Detail, decision, submitted.ToolDefinitionHash, time.GetUtcNow()) is { } next)
         {
-            // A definition that changed is found again when the successor is checked.
-            await ParkSuccessorAsync(call, successor, decision, submitted.ToolDefinitionHash, ct);
+            await streams.CreateAsync(next.CallId, next.Command, ct);
         }
     }
 
-    private Task<Executed> ParkSuccessorAsync(LoadedCall call, string successor, Decision decision, string definitionHash, CancellationToken ct)
+    /// <returns><c>null</c> where the policy names an effect that the arguments do not give: it could not be asked for again.</returns>
+    private (string CallId, CallCommand.Park Command)? SuccessorOf(
+        LoadedCall call, string successor, string because, Decision decision, string definitionHash, DateTimeOffset at)
     {
-        var at = time.GetUtcNow();
-        var submitted = Submission.Successor(call.Known.Call, successor, call.Id, ((CallState.Invalidated)call.State).Why.Detail, definitionHash, at);
-        var idempotent = policy.Current.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
-        return streams.CreateAsync(successor, new CallCommand.Park(submitted, Submission.Gate(submitted, decision, idempotent, policy.Current.ActivatedAt, at), at), ct);
+        var active = policy.Current;
+        var (submitted, fault) = Effects.Name(Submission.Successor(call.Known.Call, successor, call.Id, because, definitionHash, at), active.Set, onlyUpstream);
+        var idempotent = active.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
+        return fault is null ? (successor, new(submitted, Submission.Gate(submitted, decision, idempotent, active.ActivatedAt, at), at)) : null;
     }
 }

@@ -6,8 +6,8 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Hold hold, Outcomes outcomes,
-    LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
+    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Freezes freezes,
+    Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
     public async Task<CallAnswer> HandleAsync(ToolCallRequest request, CancellationToken ct)
@@ -58,6 +58,15 @@ internal sealed partial class CallHandler(
         }
 
         var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, onlyUpstream));
+        if (decision.Verdict != Verdict.Deny)
+        {
+            (call, var fault) = Effects.Name(call, set.Set, onlyUpstream);
+            if (fault is not null)
+            {
+                return await RefuseAsync(callId, call, "effect", fault, AgentText.NoEffect(fault), null, ct);
+            }
+        }
+
         return decision.Verdict switch
         {
             Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, ct),
@@ -76,6 +85,11 @@ internal sealed partial class CallHandler(
     private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
     {
         var verdict = new CallAllowed(decision.Rule, decision.Source, decision.Audited, call.At);
+        if (await freezes.FindAsync(call, ct) is { } freeze)
+        {
+            return await RefuseAsync(callId, call, "freeze", freeze.Why, AgentText.Frozen(freeze), null, ct);
+        }
+
         UpstreamConnection connection;
         try
         {
@@ -88,7 +102,18 @@ internal sealed partial class CallHandler(
         }
 
         await lease.EnsureAsync(ct);
-        var started = await streams.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
+        // Again, since an upstream may take its time to start.
+        if (await freezes.FindAsync(call, ct) is { } late)
+        {
+            return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
+        }
+
+        var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
+        if (started.EffectHolder is { } holder)
+        {
+            return await RefuseRepeatAsync(callId, call, holder, request.Actor, ct);
+        }
+
         if (started.New.Count == 0)
         {
             return Say(request, AgentText.CannotRecord("the store is busy"));
@@ -128,7 +153,12 @@ internal sealed partial class CallHandler(
         call = call with { EarlierCall = earlier?.Call.Id };
         var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
         var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
-        var parked = await streams.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        var parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        if (parked.EffectHolder is { } holder)
+        {
+            return await RefuseRepeatAsync(callId, call, holder, request.Actor, ct);
+        }
+
         if (parked.OpenCall is { } open && await streams.LoadAsync(open, ct) is { } other)
         {
             return await hold.AnswerAsync(other, request, attached: true, ct);
@@ -141,6 +171,20 @@ internal sealed partial class CallHandler(
 
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
+    }
+
+    private async Task<CallAnswer> RefuseRepeatAsync(string callId, CallSubmitted call, string holder, Actor actor, CancellationToken ct)
+    {
+        var (text, meta) = await effects.AnswerAsync(holder, call, actor, ct);
+        return await RefuseAsync(callId, call, "effect", $"{holder} has the effect {call.Effect}", text, meta, ct);
+    }
+
+    // Recorded as denied: whoever looks later wants to see that it was asked for, and why it did not run.
+    private async Task<CallAnswer> RefuseAsync(string callId, CallSubmitted call, string rule, string reason, string text, CallMeta? meta, CancellationToken ct)
+    {
+        await streams.CreateAsync(callId, new CallCommand.Deny(call, new(rule, "", reason, call.At), call.At), ct);
+        LogDenied(callId, call.RequestedBy, call.NodeId, rule);
+        return OwnWords.Of(CallMethod.Of(call), text, meta);
     }
 
     private static CallAnswer Say(ToolCallRequest request, string text, CallMeta? meta = null) => OwnWords.Of(request.Method, text, meta);

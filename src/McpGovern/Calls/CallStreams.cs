@@ -19,6 +19,9 @@ internal sealed record Executed(LoadedCall Call, IReadOnlyList<CallEvent> New, R
 {
     /// <summary>An open call with the same attach key, which stood in the way of a new one.</summary>
     public string? OpenCall { get; init; }
+
+    /// <summary>The call that holds the same effect, which stood in the way of a new one.</summary>
+    public string? EffectHolder { get; init; }
 }
 
 /// <summary>Load, decide, append at the expected version: the only way in which anything about a call is written.</summary>
@@ -42,6 +45,7 @@ internal sealed class CallStreams(ICallStore store, TimeProvider time)
         {
             AppendResult.Appended => new(after, outcome.Events, null),
             AppendResult.OpenCallExists open => new(nothing, [], null) { OpenCall = open.CallId },
+            AppendResult.EffectTaken taken => new(nothing, [], null) { EffectHolder = taken.CallId },
             _ when await LoadAsync(callId, ct) is { } there => new(there, [], Refusal.AlreadySubmitted),
             _ => new(nothing, [], null, Busy: true),
         };
@@ -49,8 +53,10 @@ internal sealed class CallStreams(ICallStore store, TimeProvider time)
 
     /// <summary>Decides afresh after every lost race, until the command is recorded or refused.</summary>
     /// <param name="stored">The upstream's answer, to be kept in the same transaction.</param>
+    /// <param name="successor">The call as which this one goes on: parked in the same transaction.</param>
     /// <returns><c>null</c> where there is no such call.</returns>
-    public async Task<Executed?> ExecuteAsync(string callId, CallCommand command, CancellationToken ct, StoredResult? stored = null)
+    public async Task<Executed?> ExecuteAsync(
+        string callId, CallCommand command, CancellationToken ct, StoredResult? stored = null, (string CallId, CallCommand.Park Command)? successor = null)
     {
         for (var race = 0; ; race++)
         {
@@ -65,10 +71,15 @@ internal sealed class CallStreams(ICallStore store, TimeProvider time)
                 return new(call, [], outcome.Refusal);
             }
 
-            var (result, after) = await AppendAsync(call, outcome.Events, stored, ct);
+            var (result, after) = await AppendAsync(call, outcome.Events, stored, ct, successor);
             if (result is AppendResult.Appended)
             {
                 return new(after, outcome.Events, null);
+            }
+
+            if (result is AppendResult.EffectTaken taken)
+            {
+                return new(call, [], null) { EffectHolder = taken.CallId };
             }
 
             if (race == MaxRaces)
@@ -80,12 +91,25 @@ internal sealed class CallStreams(ICallStore store, TimeProvider time)
         }
     }
 
-    private async Task<(AppendResult, LoadedCall)> AppendAsync(LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored, CancellationToken ct)
+    private async Task<(AppendResult, LoadedCall)> AppendAsync(
+        LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored, CancellationToken ct,
+        (string CallId, CallCommand.Park Command)? successor = null)
+    {
+        var (append, after) = Build(call, events, stored);
+        if (successor is { } next)
+        {
+            var nothing = new CallState.None();
+            append = append with { Then = Build(new(next.CallId, [], nothing), Call.Decide(next.Command, nothing).Events, null).Append };
+        }
+
+        return (await store.AppendAsync(append, ct), after);
+    }
+
+    private (Append Append, LoadedCall After) Build(LoadedCall call, IReadOnlyList<CallEvent> events, StoredResult? stored)
     {
         var state = events.Aggregate(call.State, Call.Evolve);
         var after = new LoadedCall(call.Id, [.. call.Events, .. events], state);
-        var append = new Append(call.Id, call.Version, [.. events.Select(e => new NewEvent(Guid.CreateVersion7(time.GetUtcNow()), e))],
-            CallRow.From(call.Id, after.Version, state), stored);
-        return (await store.AppendAsync(append, ct), after);
+        return (new(call.Id, call.Version, [.. events.Select(e => new NewEvent(Guid.CreateVersion7(time.GetUtcNow()), e))],
+            CallRow.From(call.Id, after.Version, state), stored), after);
     }
 }

@@ -7,9 +7,11 @@ namespace McpGovern.Calls;
 
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
-    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Outcomes outcomes, LeaseKeeper lease, string scope,
-    TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Outcomes outcomes,
+    LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
+    private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
+
     private readonly ConcurrentDictionary<string, Task> running = new();
     private readonly ConcurrentDictionary<string, Listener> listening = new();
     private readonly SemaphoreSlim slots = new(16);
@@ -75,6 +77,12 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
+        {
+            await DeferFrozenAsync(call, freeze);
+            return;
+        }
+
         UpstreamConnection connection;
         CallChange? changed;
         try
@@ -103,7 +111,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
-        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection);
+        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
     }
 
     private async Task RecoverAsync(string callId, string deadProcess)
@@ -115,12 +123,19 @@ internal sealed partial class Dispatcher(
 
         if (call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
         {
+            if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
+            {
+                // Whether it ran before is as unknown as it was, and the next sweep tries again.
+                LogNotStarted(callId, freeze.Why);
+                return;
+            }
+
             try
             {
                 var connection = await upstream.ConnectAsync(default);
                 if (await FindChangeAsync(call, connection) is null)
                 {
-                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), callId, connection);
+                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
                     return;
                 }
             }
@@ -136,9 +151,28 @@ internal sealed partial class Dispatcher(
         await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
     }
 
-    private async Task SendAsync(CallCommand start, string callId, UpstreamConnection connection)
+    // Told once for each freeze; whoever lifts it does not wait for the pause to end.
+    private async Task DeferFrozenAsync(LoadedCall call, Freeze freeze)
     {
+        var (why, now) = (Plain.Text(freeze.Why), time.GetUtcNow());
+        if (call.State is CallState.Approved { Deferred: var deferred } && !(deferred?.Why == why && deferred.RetryAt > now))
+        {
+            LogFrozen(call.Id, freeze.Target, freeze.By);
+            await streams.ExecuteAsync(call.Id, new CallCommand.Defer(null, why, now + FrozenPause, now), default);
+        }
+    }
+
+    private async Task SendAsync(CallCommand start, LoadedCall call, UpstreamConnection connection)
+    {
+        var callId = call.Id;
         await lease.EnsureAsync(default);
+        // Connecting may have taken its time: the last look before anything is committed to.
+        if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
+        {
+            await DeferFrozenAsync(call, freeze);
+            return;
+        }
+
         var started = await streams.ExecuteAsync(callId, start, default);
         if (started is not { New: [DispatchStarted, ..] })
         {
@@ -172,6 +206,9 @@ internal sealed partial class Dispatcher(
 
     [LoggerMessage(1020, LogLevel.Warning, "{CallId} is approved and waits for '{Server}': {Why}")]
     private partial void LogDeferred(string callId, string server, string why);
+
+    [LoggerMessage(1026, LogLevel.Warning, "{CallId} is not sent: {Target} is frozen by {Actor}")]
+    private partial void LogFrozen(string callId, string target, string actor);
 
     [LoggerMessage(1021, LogLevel.Warning, "{CallId} is no longer what was approved ({Because}): {Detail}")]
     private partial void LogInvalidated(string callId, string because, string detail);

@@ -30,6 +30,34 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: recovery calls it unknown then.</returns>
     public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
     {
+        var recorded = await WriteAsync(call, process, answer, sentAt, ct);
+        if (answer is UpstreamAnswer.Lost { Late: { } late })
+        {
+            _ = RecordLateAsync(call, process, late, sentAt);
+        }
+
+        return recorded;
+    }
+
+    // Nobody waits for it, and nothing depends on it: it ends a doubt, or stands beside what a person found out.
+    private async Task RecordLateAsync(LoadedCall call, string process, Task<UpstreamAnswer?> late, DateTimeOffset sentAt)
+    {
+        try
+        {
+            if (await late is { } answer)
+            {
+                LogLate(call.Id);
+                await WriteAsync(call, process, answer, sentAt, CancellationToken.None);
+            }
+        }
+        catch (Exception e)
+        {
+            LogLost(call.Id, e.Message);
+        }
+    }
+
+    private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    {
         var at = time.GetUtcNow();
         var kept = Kept(CallMethod.Of(call.Known.Call), answer, at);
         var stored = call.Known.Gate is null ? null : kept;
@@ -112,6 +140,9 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
 
     [LoggerMessage(1011, LogLevel.Error, "The outcome of {CallId} could not be recorded; recovery will call it unknown: {Why}")]
     private partial void LogLost(string callId, string why);
+
+    [LoggerMessage(1013, LogLevel.Warning, "{CallId} was answered after its outcome had been given up as unknown")]
+    private partial void LogLate(string callId);
 
     [LoggerMessage(1012, LogLevel.Error, "{CallId} broke while it was sent")]
     private partial void LogBroken(Exception e, string callId);

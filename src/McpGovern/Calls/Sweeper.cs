@@ -5,7 +5,8 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, UpstreamSet upstreams, string scope, TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSet upstreams, string scope,
+    TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
 
@@ -14,7 +15,12 @@ internal sealed partial class Sweeper(
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Housekeeping = TimeSpan.FromHours(1);
 
+    // A dispatch that had looked just before may record its deferral just after.
+    private static readonly TimeSpan ThawFor = TimeSpan.FromSeconds(3);
+
     private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
+    private IReadOnlyList<Freeze>? seen;
+    private long seenAt;
 
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
@@ -88,6 +94,8 @@ internal sealed partial class Sweeper(
             {
                 _ = dispatcher.Start(callId);
             }
+
+            await ThawAsync(fingerprints, ct);
         }
 
         if (time.GetUtcNow() - housekeptAt > Housekeeping)
@@ -95,6 +103,43 @@ internal sealed partial class Sweeper(
             housekeptAt = time.GetUtcNow();
             await store.DropResultsAsync(housekeptAt - retention, ct);
             await store.DropStateAsync(housekeptAt, ct);
+        }
+    }
+
+    // What was put off because of a freeze that is lifted runs now, not when its pause is over.
+    private async Task ThawAsync(string[] fingerprints, CancellationToken ct)
+    {
+        var now = await freezes.CurrentAsync(ct);
+        if (seen is null || !seen.SequenceEqual(now))
+        {
+            (seen, seenAt) = (now, time.GetTimestamp());
+        }
+        else if (time.GetElapsedTime(seenAt) > ThawFor)
+        {
+            return;
+        }
+
+        foreach (var row in await store.FindByStatusAsync(scope, "approved", int.MaxValue, ct))
+        {
+            if (row.RetryAt is not null && fingerprints.Contains(row.Fingerprint)
+                && await TryLoadAsync(row.CallId, ct) is { State: CallState.Approved { Deferred.Why: var why } } call
+                && why.StartsWith(Freeze.Word, StringComparison.Ordinal) && !now.Any(freeze => freeze.Holds(call.Known.Call)))
+            {
+                _ = dispatcher.Start(row.CallId);
+            }
+        }
+    }
+
+    private async Task<LoadedCall?> TryLoadAsync(string callId, CancellationToken ct)
+    {
+        try
+        {
+            return await streams.LoadAsync(callId, ct);
+        }
+        catch (InvalidDataException e)
+        {
+            LogUnreadable(callId, e.Message);
+            return null;
         }
     }
 

@@ -127,7 +127,7 @@ internal static class CallVerbs
         return code;
     }
 
-    private static Command Verb(string name, string description, Func<ICallDoor, ParseResult, CancellationToken, Task<int>> act, Argument[] arguments, params Option[] options)
+    public static Command Verb(string name, string description, Func<ICallDoor, ParseResult, CancellationToken, Task<int>> act, Argument[] arguments, params Option[] options)
     {
         var command = new Command(name, description);
         foreach (var argument in arguments)

@@ -19,6 +19,7 @@ internal static class CommandLine
             ServeVerbs.Serve(),
             WrapVerb.Build(),
             .. CallVerbs.Build(),
+            .. FreezeVerbs.Build(),
             PolicyVerbs.Build(),
             KeyVerbs.Build(),
             DoctorVerb.Build(),

@@ -20,6 +20,11 @@ internal interface ICallDoor : IAsyncDisposable
     /// <summary>Runs an approved call now and waits for its end, where this door can.</summary>
     /// <returns>Why it could not be run here, or <c>null</c>.</returns>
     Task<string?> RunAsync(string callId, CancellationToken ct);
+
+    /// <summary>Freezes, or lets go.</summary>
+    Task<FreezeAnswer> FreezeAsync(bool freeze, string? kind, string? name, string? comment, CancellationToken ct);
+
+    Task<FreezeList> FreezesAsync(CancellationToken ct);
 }
 
 /// <summary>The verb cannot be carried out; the message is for people.</summary>

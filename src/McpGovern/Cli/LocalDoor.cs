@@ -26,9 +26,18 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
         await gateway.Dispatcher.Start(callId).WaitAsync(ct);
         var call = await gateway.Queries.FindAsync(actor, callId, ct);
         return call?.Status != "approved" ? null
+            : call.Deferred is { Why: var why } && why.StartsWith(Freeze.Word, StringComparison.Ordinal) ? why
             : call.Deferred is { } deferred ? $"{call.Server} is away: {deferred.Why}"
             : $"{call.Server} is not among the upstreams of these settings, as it was when the call was asked for";
     }
+
+    public Task<FreezeAnswer> FreezeAsync(bool freeze, string? kind, string? name, string? comment, CancellationToken ct) => freeze
+        ? gateway.FreezeHandler.FreezeAsync(new(actor, kind, name, comment, Via), ct)
+        : gateway.FreezeHandler.UnfreezeAsync(new(actor, kind, name, comment, Via), ct);
+
+    public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>
+        await gateway.FreezeHandler.ListAsync(actor, ct)
+        ?? throw new DoorException("only operators and auditors may see what is frozen", AnswerCode.NotEligible.Exit);
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

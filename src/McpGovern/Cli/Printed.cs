@@ -51,6 +51,7 @@ internal static class Printed
         Row("requested by", $"{call.RequestedBy} at {AgentText.Time(call.RequestedAt)}");
         Row("client", call.Client is { } client ? $"{client.Name} {client.Version} (its own account)" : null);
         Row("rule", $"{call.Rule} ({call.RuleSource})");
+        Row("effect", call.Effect);
         Row("approvers", string.Join(", ", call.Approvers));
         Row("approvals", call.Approvals is { } count ? $"{count.Have} of {count.Need}" : null);
         Row("deadline", call.Deadline is { } deadline ? AgentText.Time(deadline) : null);

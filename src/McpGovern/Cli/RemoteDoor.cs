@@ -38,6 +38,23 @@ internal sealed class RemoteDoor : ICallDoor
 
     public Task<string?> RunAsync(string callId, CancellationToken ct) => Task.FromResult<string?>("the server runs it");
 
+    public async Task<FreezeAnswer> FreezeAsync(bool freeze, string? kind, string? name, string? comment, CancellationToken ct)
+    {
+        var query = string.Join('&', new[] { ("kind", kind), ("name", name), ("comment", comment) }
+            .Where(p => p.Item2 is not null).Select(p => $"{p.Item1}={Uri.EscapeDataString(p.Item2!)}"));
+        using var response = freeze
+            ? await SendAsync(HttpMethod.Post, "freezes", new { kind, name, comment }, ct)
+            : await SendAsync(HttpMethod.Delete, $"freezes?{query}", null, ct);
+        using var json = await JsonAsync(response, ct);
+        return response.IsSuccessStatusCode && json.RootElement.Deserialize<FreezeAnswer>() is { } answer
+            ? answer with { Message = answer.Freeze?.Target ?? "" }
+            : new(Member(json.RootElement, "code") ?? "", false, null,
+                Member(json.RootElement, "detail") ?? $"the server answered {(int)response.StatusCode}");
+    }
+
+    public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>
+        await ReadAsync<FreezeList>(await SendAsync(HttpMethod.Get, "freezes", null, ct), ct) ?? throw new DoorException("this server has no freezes", 1);
+
     public ValueTask DisposeAsync()
     {
         http.Dispose();

@@ -1,3 +1,4 @@
+using McpGovern.Calls;
 using McpGovern.Settings;
 
 namespace McpGovern.Policy;
@@ -35,9 +36,23 @@ internal static class PolicyCheck
             tests.AddRange(PolicyTestReader.Read(DocumentReader.ReadFile(Path.GetFullPath(beside, workingDirectory), faults), faults));
             errors.AddRange(faults.Errors);
         }
-        if (reading.File is not null)
-            errors.AddRange(Failures(reading.File, tests));
-        return new(file, tests.Count, errors, reading.Warnings);
+        if (reading.File is null)
+            return new(file, tests.Count, errors, reading.Warnings);
+        errors.AddRange(Failures(reading.File, tests));
+        return new(file, tests.Count, errors, [.. reading.Warnings, .. Effectless(reading.File, tests)]);
+    }
+
+    // Such a call would be refused: either the test's arguments are not what callers send, or the path is misspelt.
+    private static IEnumerable<Diagnostic> Effectless(PolicyFile file, IEnumerable<PolicyTest> tests)
+    {
+        var set = PolicySet.Create([file]);
+        foreach (var test in tests.Where(t => t.Expect != Verdict.Deny))
+        {
+            var call = PolicyCall.Named(test.Call, test.ArgumentsJson);
+            if (set.TraitsOf(call.Server, call.Tool, call.OnlyUpstream).Effect is { } effect
+                && CallEffect.Of(effect, "", "", test.ArgumentsJson).Fault is { } fault)
+                yield return At(test, $"test '{test.Call}': the effect '{effect}' cannot be told: {fault}", "give the test that argument, or correct the path");
+        }
     }
 
     public static IEnumerable<Diagnostic> Failures(PolicyFile file, IReadOnlyList<PolicyTest> tests) =>
@@ -46,12 +61,17 @@ internal static class PolicyCheck
     private static Diagnostic Failure(FailedCase failed)
     {
         var (test, decision) = failed;
-        var colon = test.Source.LastIndexOf(':');
-        return new(
-            test.Source[..colon], int.TryParse(test.Source.AsSpan(colon + 1), out var line) ? line : 0,
+        return At(
+            test,
             $"test '{test.Call}': expected {test.Expect.Word()}, got {decision.Verdict.Word()} "
                 + $"({decision.Source}: {decision.Reason ?? decision.Rule})",
             "change the policy or the test");
+    }
+
+    private static Diagnostic At(PolicyTest test, string problem, string cure)
+    {
+        var colon = test.Source.LastIndexOf(':');
+        return new(test.Source[..colon], int.TryParse(test.Source.AsSpan(colon + 1), out var line) ? line : 0, problem, cure);
     }
 
     /// <summary>A shell's <c>policies/*.yaml</c> names the test files too; each stands for the policy that it tests.</summary>

@@ -36,9 +36,11 @@ internal sealed class Gateway : IAsyncDisposable
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
         var check = new ApprovalCheck(streams, policy, onlyUpstream, time);
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
+        var freezes = new Freezes(store, time);
+        FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -49,7 +51,7 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, store, new Attachment(streams, store, time),
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, store, new Attachment(streams, store, time), new Effects(streams, time), freezes,
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
@@ -66,6 +68,7 @@ internal sealed class Gateway : IAsyncDisposable
     public TimeProvider Time { get; }
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
+    public FreezeHandler FreezeHandler { get; }
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
     public GovernedLists Lists { get; }

@@ -9,8 +9,10 @@ internal static class CallRowSql
     private static readonly string[] Names =
     [
         "call_id", "version", "status", "scope", "server", "tool", "fingerprint", "requested_by", "execution_id", "node_id",
-        "requested_at", "due_at", "retry_at", "process", "attach_key", "open",
+        "requested_at", "due_at", "retry_at", "process", "attach_key", "open", "effect_key",
     ];
+
+    public static int Count => Names.Length;
 
     public static readonly string Columns = string.Join(", ", Names.Select(name => "c." + name));
 
@@ -26,6 +28,7 @@ internal static class CallRowSql
         ("tool", row.Tool), ("fingerprint", row.Fingerprint), ("requested_by", row.RequestedBy), ("execution_id", row.ExecutionId),
         ("node_id", row.NodeId), ("requested_at", sql.Instant(row.RequestedAt)), ("due_at", sql.Instant(row.DueAt)),
         ("retry_at", sql.Instant(row.RetryAt)), ("process", row.Process), ("attach_key", row.AttachKey), ("open", row.Open),
+        ("effect_key", row.EffectKey),
     ];
 
     /// <summary>Reads a row whose columns begin at <paramref name="first"/>.</summary>
@@ -34,7 +37,7 @@ internal static class CallRowSql
         reader.GetString(first + 4), reader.GetString(first + 5), reader.GetString(first + 6), reader.GetString(first + 7),
         reader.GetString(first + 8), reader.GetString(first + 9), sql.ReadInstant(reader, first + 10),
         ReadInstant(reader, sql, first + 11), ReadInstant(reader, sql, first + 12),
-        ReadText(reader, first + 13), ReadText(reader, first + 14), reader.GetBoolean(first + 15));
+        ReadText(reader, first + 13), ReadText(reader, first + 14), reader.GetBoolean(first + 15), ReadText(reader, first + 16));
 
     /// <summary>The row as it comes back from the store.</summary>
     public static CallRow Stored(CallRow row) => row with

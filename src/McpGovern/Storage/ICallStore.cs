@@ -80,7 +80,11 @@ internal sealed record NewEvent(Guid Id, CallEvent Event);
 
 /// <param name="ExpectedVersion">How many events the writer saw; 0 for a new stream.</param>
 /// <param name="Row">The row after these events.</param>
-internal sealed record Append(string CallId, long ExpectedVersion, IReadOnlyList<NewEvent> Events, CallRow Row, StoredResult? Result = null);
+internal sealed record Append(string CallId, long ExpectedVersion, IReadOnlyList<NewEvent> Events, CallRow Row, StoredResult? Result = null)
+{
+    /// <summary>Another stream's append in the same transaction, after this one: both are written, or neither.</summary>
+    public Append? Then { get; init; }
+}
 
 /// <summary>A lost race is a value.</summary>
 internal abstract record AppendResult
@@ -92,6 +96,9 @@ internal abstract record AppendResult
 
     /// <summary>Another open call of the scope has the same attach key: attach to it.</summary>
     internal sealed record OpenCallExists(string CallId) : AppendResult;
+
+    /// <summary>Another call of the scope holds the same effect.</summary>
+    internal sealed record EffectTaken(string CallId) : AppendResult;
 }
 
 /// <param name="Version">How many events there are.</param>

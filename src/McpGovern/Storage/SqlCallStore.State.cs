@@ -10,9 +10,10 @@ internal abstract partial class SqlCallStore
         new($"select value from {state} where key = @key and (until is null or until > @now)", ("key", key), ("now", sql.Instant(now))),
         reader => reader.GetFieldValue<byte[]>(0), ct);
 
+    // The bounds are for the index: this is asked for again and again. In both databases texts compare by their bytes, and no character is higher.
     public async Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) => await ListAsync(
-        new($"select key, value from {state} where substr(key, 1, @length) = @prefix and (until is null or until > @now) order by key",
-            ("prefix", prefix), ("length", prefix.Length), ("now", sql.Instant(now))),
+        new($"select key, value from {state} where key >= @prefix and key <= @last and substr(key, 1, @length) = @prefix and (until is null or until > @now) order by key",
+            ("prefix", prefix), ("last", prefix + "\U0010FFFF"), ("length", prefix.Length), ("now", sql.Instant(now))),
         reader => KeyValuePair.Create(reader.GetString(0), reader.GetFieldValue<byte[]>(1)), ct);
 
     public Task WriteAsync(string key, byte[] value, DateTimeOffset? until, CancellationToken ct) => ExecuteAsync(new(

@@ -123,8 +123,10 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
             while (await reader.ReadAsync(token))
             {
                 var row = CallRowSql.Read(reader, sql);
-                found.Add(await reader.IsDBNullAsync(16, token) ? (row, null, default)
-                    : (row, new(reader.GetString(16), reader.GetString(17), reader.GetInt32(18), reader.GetString(19)), sql.ReadInstant(reader, 20)));
+                var lease = CallRowSql.Count;
+                found.Add(await reader.IsDBNullAsync(lease, token) ? (row, null, default)
+                    : (row, new(reader.GetString(lease), reader.GetString(lease + 1), reader.GetInt32(lease + 2), reader.GetString(lease + 3)),
+                        sql.ReadInstant(reader, lease + 4)));
             }
 
             return found;

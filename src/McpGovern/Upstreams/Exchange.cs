@@ -19,6 +19,7 @@ internal sealed class Exchange(
         if (inbox.Open(method, caller, out var refusal) is not { } pending)
             return new UpstreamAnswer.NotSent(refusal);
 
+        var isAwaited = false;
         try
         {
             if (progress is not null)
@@ -29,11 +30,12 @@ internal sealed class Exchange(
             pending.StopRelay();
             // Progress comes before the answer, but a reader that does not read may not keep the answer from being recorded.
             await relay.WaitAsync(limits.CancelGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            isAwaited = answer is UpstreamAnswer.Lost { Late: not null };
             return answer;
         }
         finally
         {
-            if (inbox.Forget(pending))
+            if (!isAwaited && inbox.Forget(pending))
                 _ = AbsolveLaterAsync(pending.Id);
         }
     }
@@ -50,7 +52,7 @@ internal sealed class Exchange(
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, cancel);
-        using var dropSend = new CancellationTokenSource();
+        var dropSend = new CancellationTokenSource();
         var attempt = new SendAttempt(tracked: !session.Stdio, session.Stdio ? default : MessageText.Write(request)) { Request = pending };
         if (!session.Stdio)
             Session.MarkHeaders(request, tool);
@@ -72,8 +74,26 @@ internal sealed class Exchange(
                 return await outcome is UpstreamAnswer.Lost ? new UpstreamAnswer.Lost(reason) : await outcome;
         }
 
+        if (!cancel.IsCancellationRequested && !session.DropCancels)
+            return new UpstreamAnswer.Lost(reason) { Late = LateAsync(pending, outcome, dropSend) };
         await dropSend.CancelAsync();
         return new UpstreamAnswer.Lost(reason);
+    }
+
+    // The upstream goes on working after our patience: what it answers then still says what became of the call.
+    private async Task<UpstreamAnswer?> LateAsync(PendingRequest pending, Task<UpstreamAnswer> outcome, CancellationTokenSource dropSend)
+    {
+        try
+        {
+            using var limit = new CancellationTokenSource(limits.LateAnswer, time);
+            return await EndsWithin(outcome, limit.Token) && await outcome is var answer and (UpstreamAnswer.Result or UpstreamAnswer.Error) ? answer : null;
+        }
+        finally
+        {
+            await dropSend.CancelAsync();
+            if (inbox.Forget(pending))
+                inbox.Absolve(pending.Id);
+        }
     }
 
     /// <summary>The answer if there is one, else what the failure to send proves.</summary>

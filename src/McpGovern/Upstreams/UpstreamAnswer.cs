@@ -20,5 +20,9 @@ internal abstract record UpstreamAnswer
     public sealed record NotSent(string Reason) : UpstreamAnswer;
 
     /// <summary>It was sent, or may have been, and nobody knows what became of it.</summary>
-    public sealed record Lost(string Reason) : UpstreamAnswer;
+    public sealed record Lost(string Reason) : UpstreamAnswer
+    {
+        /// <summary>After our own time-out: the answer, should it come yet, or <c>null</c> when nobody waits for it any more.</summary>
+        public Task<UpstreamAnswer?>? Late { get; init; }
+    }
 }

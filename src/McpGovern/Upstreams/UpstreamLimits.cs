@@ -21,6 +21,9 @@ internal sealed record UpstreamLimits
     /// <summary>How long a caller may take over a question of its upstream.</summary>
     public TimeSpan AskTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How long an answer is still taken after a call's time was up and its outcome was given up as unknown.</summary>
+    public TimeSpan LateAnswer { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long changes of a tool list are gathered before it is read again.</summary>
     public TimeSpan ListDebounce { get; init; } = TimeSpan.FromMilliseconds(250);
 }

@@ -42,6 +42,9 @@ internal sealed class Story : IAsyncDisposable
 
     public void WritePolicy(string text) => folder.Write("policy.yaml", text);
 
+    /// <summary>A file that is not there yet.</summary>
+    public string File(string name) => folder.File(name);
+
     /// <summary>While away the upstream cannot be started.</summary>
     public void SetAway(bool away)
     {
@@ -51,7 +54,7 @@ internal sealed class Story : IAsyncDisposable
         }
         else
         {
-            File.Delete(folder.File("away"));
+            System.IO.File.Delete(folder.File("away"));
         }
     }
 
@@ -64,7 +67,8 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>
     /// <param name="serve">Off for one that never runs a call that nobody here waits for.</param>
-    public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null, string? storeText = null)
+    public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null,
+        string? storeText = null, TimeSpan? callTimeout = null)
     {
         var input = new PolicyInput(folder.File("policy.yaml"), "policy.yaml", Inline: null);
         var reading = input.Read();
@@ -73,7 +77,7 @@ internal sealed class Story : IAsyncDisposable
             CallStores.Open(storeText ?? StoreText, Time, NullLoggerFactory.Instance),
             new PolicySource(PolicySet.Create([reading.File!]), [input], Time),
             new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), Time, NullLoggerFactory.Instance),
-            new GatewayOptions(scope, hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20),
+            new GatewayOptions(scope, hold, callTimeout ?? TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20),
             Time, Logs);
         gateways.Add(gateway);
         if (storeText is null)
@@ -105,5 +109,5 @@ internal sealed class Story : IAsyncDisposable
         folder.Dispose();
     }
 
-    private string[] Lines(string file) => File.Exists(folder.File(file)) ? File.ReadAllLines(folder.File(file)) : [];
+    private string[] Lines(string file) => System.IO.File.Exists(folder.File(file)) ? System.IO.File.ReadAllLines(folder.File(file)) : [];
 }

@@ -14,19 +14,18 @@ namespace McpGovern.Tests.Crashes;
 /// <summary>What outlives every process of a story: its settings, its store and its ledgers, with the test's own eyes on them.</summary>
 internal sealed class CrashWorld : IAsyncDisposable
 {
-    public const string Agent = "agent:crash", Scope = "crash";
+    public const string Agent = "agent:crash", Operator = "olga", Scope = "crash";
     public static readonly string[] People = ["alice", "bob", "carol", "dave"];
 
     private readonly TempFolder folder = new();
     private readonly ConcurrentDictionary<string, string> payments = new();
-    private readonly string storeText;
-
     private CrashWorld(string? postgres)
     {
-        storeText = postgres ?? $"sqlite:{folder.File("store.db")}";
-        Store = CallStores.Open(storeText, TimeProvider.System, NullLoggerFactory.Instance);
+        StoreText = postgres ?? $"sqlite:{folder.File("store.db")}";
+        Store = CallStores.Open(StoreText, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
+    public string StoreText { get; }
     public ICallStore Store { get; }
     public string Settings { get; private set; } = "";
     public string Ledger { get; private set; } = "";
@@ -43,17 +42,18 @@ internal sealed class CrashWorld : IAsyncDisposable
     }
 
     /// <summary>Settings of this store. Another ledger makes another upstream of it.</summary>
-    public (string Settings, string Ledger) WriteSettings(string file, string scope, string ledger, TimeSpan delay)
+    public (string Settings, string Ledger) WriteSettings(string file, string scope, string ledger, TimeSpan delay, object? policy = null)
     {
         var ledgerFile = folder.File($"{ledger}.jsonl");
         var settings = folder.WriteJson($"{file}.json", new
         {
             version = 1,
             name = scope,
-            store = storeText,
-            policy = new { @default = "deny", require_approval_for = new[] { new { tools = "payments.submit", deadline = "1h" } } },
+            store = StoreText,
+            policy = policy ?? new { @default = "deny", require_approval_for = new[] { new { tools = "payments.submit", deadline = "1h" } } },
             mcpServers = new { payments = PaymentsExample.Upstream(ledgerFile, (int)delay.TotalMilliseconds) },
-            actors = People.Append(Agent).Select(id => new { id, roles = id == Agent ? new[] { "caller" } : ["caller", "approver"], key = KeyOf(id) }),
+            actors = People.Append(Agent).Append(Operator)
+                .Select(id => new { id, roles = id == Agent ? new[] { "caller" } : id == Operator ? ["operator"] : ["caller", "approver"], key = KeyOf(id) }),
         });
         return (settings, ledgerFile);
     }

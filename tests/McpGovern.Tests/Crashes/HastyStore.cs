@@ -4,9 +4,11 @@ using McpGovern.Storage;
 
 namespace McpGovern.Tests.Crashes;
 
-/// <summary>The bug that the product must not have: an append with a certain event is acknowledged before it is written.</summary>
+/// <summary>A bug that the product must not have: an append with a certain event is acknowledged before it is written, or freezes are not seen.</summary>
 internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 {
+    public const string BlindToFreezes = "Freezes";
+
     private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<string, Task> writing = new();
 
@@ -69,7 +71,7 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
     public Task<byte[]?> ReadAsync(string key, DateTimeOffset now, CancellationToken ct) => inner.ReadAsync(key, now, ct);
 
     public Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) =>
-        inner.ReadAllAsync(prefix, now, ct);
+        inner.ReadAllAsync(early == BlindToFreezes && prefix == Freezes.Prefix ? "nothing:" : prefix, now, ct);
 
     public Task WriteAsync(string key, byte[] value, DateTimeOffset? until, CancellationToken ct) => inner.WriteAsync(key, value, until, ct);
 

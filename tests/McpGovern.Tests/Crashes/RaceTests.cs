@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using McpGovern.Calls;
 using McpGovern.Tests.Processes;
 using Xunit.Abstractions;
@@ -77,9 +78,68 @@ public sealed class RaceTests(ITestOutputHelper output)
             .GroupBy(Oracle.StatusOf).ToDictionary(calls => calls.Key, calls => calls.Select(CrashWorld.PaymentOf).Order().ToArray());
     }
 
-    private static async Task ParkAsync(string settings, IEnumerable<string> payments)
+    [SkippableTheory]
+    [InlineData("postgres")]
+    [InlineData("sqlite")]
+    public async Task Decisions_ThroughTwoServers_AreAsIfOneAfterTheOther(string store)
     {
-        await using var agent = AgentClient.Launch(settings);
+        await using var world = await CrashWorld.CreateAsync(store, TimeSpan.Zero);
+        var (settings, _) = world.WriteSettings("deadlines", CrashWorld.Scope, "deadlines", TimeSpan.Zero, new
+        {
+            @default = "deny",
+            require_approval_for = new object[]
+            {
+                new { tools = "payments.submit", when = new { payment_id = new { glob = "long-*" } }, deadline = "1h" },
+                new { tools = "payments.submit", when = new { payment_id = new { glob = "short-*" } }, deadline = "2s" },
+            },
+        });
+        await using var one = await GovernProcess.ServeAsync(settings);
+        await using var two = await GovernProcess.ServeAsync(settings);
+        await ParkAsync(settings, Enumerable.Range(0, 20).Select(n => $"long-{n}").Concat(Enumerable.Range(0, 20).Select(n => $"short-{n}")), overHttp: true);
+        var calls = (await world.AllCallsAsync()).Select(call => call.CallId).ToArray();
+
+        var histories = await Task.WhenAll(calls.Select((callId, n) => AskAllAsync(callId, [one.Address, two.Address], new Random(n))));
+
+        var words = histories.SelectMany(h => h).GroupBy(o => $"{o.What.Verb}: {o.What.Answer}").OrderBy(g => g.Key).Select(g => $"{g.Key} {g.Count()}");
+        output.WriteLine($"{store}: {calls.Length} calls, {histories.Sum(h => h.Count)} requests\n{string.Join('\n', words)}");
+        Assert.All(histories, history => Assert.True(Linearizability.Holds(history, CallAsOneThing.Start, CallAsOneThing.Apply), Told(history)));
+        // The control: one more decision that was recorded, as without an expected version, and a look that saw what was over.
+        var end = histories.Max(history => history.Max(o => o.Returned)) + 1;
+        foreach (var history in histories.Where(h => h.Any(o => o.What.Answer == "recorded")))
+        {
+            foreach (var forged in (Asked[])[new("dave", "reject", "recorded"), new("dave", "read", "pending"), new("dave", "approve", "expired")])
+            {
+                Assert.False(Linearizability.Holds([.. history, new(forged, end, end + 1)], CallAsOneThing.Start, CallAsOneThing.Apply), Told(history));
+            }
+        }
+
+        static string Told(IEnumerable<Operation<Asked>> history) => string.Join('\n', history.OrderBy(o => o.Called));
+    }
+
+    private static async Task<List<Operation<Asked>>> AskAllAsync(string callId, Uri[] servers, Random random)
+    {
+        (string, string)[] asks =
+        [
+            ("alice", "approve"), ("alice", "approve"), ("bob", "reject"), ("carol", "approve"), ("dave", "reject"), (CrashWorld.Agent, "cancel"),
+            (CrashWorld.Operator, "cancel"), ("alice", "read"), ("bob", "read"), ("carol", "read"),
+        ];
+        random.Shuffle(asks);
+        var mine = asks.Select(ask => (Ask: ask, Server: servers[random.Next(servers.Length)], After: random.Next(60))).ToArray();
+        return [.. await Task.WhenAll(mine.Select(m => OneAsync(m.Ask.Item1, m.Ask.Item2, m.Server, m.After)))];
+
+        async Task<Operation<Asked>> OneAsync(string by, string verb, Uri server, int after)
+        {
+            using var decider = new RestDecider(server, by);
+            await Task.Delay(after);
+            var called = Stopwatch.GetTimestamp();
+            var answer = verb == "read" ? await decider.ReadStatusAsync(callId) : await decider.AskAsync(verb, callId);
+            return new(new(by, verb, answer), called, Stopwatch.GetTimestamp());
+        }
+    }
+
+    private static async Task ParkAsync(string settings, IEnumerable<string> payments, bool overHttp = false)
+    {
+        await using var agent = overHttp ? AgentClient.LaunchHttp(settings, "0s") : AgentClient.Launch(settings);
         Assert.True(await agent.ConnectAsync());
         foreach (var some in payments.Chunk(20))
         {

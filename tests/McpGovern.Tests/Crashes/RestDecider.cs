@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace McpGovern.Tests.Crashes;
 
-/// <summary>A person who approves through one server's REST interface.</summary>
+/// <summary>Somebody who decides, cancels and looks through one server's REST interface.</summary>
 internal sealed class RestDecider : IDisposable
 {
     private readonly HttpClient http;
@@ -16,11 +16,19 @@ internal sealed class RestDecider : IDisposable
     }
 
     /// <returns>The answer's word: <c>recorded</c>, or why not.</returns>
-    public async Task<string> ApproveAsync(string callId)
+    public Task<string> ApproveAsync(string callId) => AskAsync("approve", callId);
+
+    public async Task<string> ReadStatusAsync(string callId)
+    {
+        using var answer = await http.GetAsync(new Uri($"/api/v1/calls/{callId}", UriKind.Relative));
+        return (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["status"]!;
+    }
+
+    public async Task<string> AskAsync(string verb, string callId)
     {
         while (true)
         {
-            using var answer = await http.PostAsync(new Uri($"/api/v1/calls/{callId}/approve", UriKind.Relative), null);
+            using var answer = await http.PostAsync(new Uri($"/api/v1/calls/{callId}/{verb}", UriKind.Relative), null);
             var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
             var word = (string)(body["answer"] ?? body["code"])!;
             if (word is not "busy")

@@ -65,6 +65,17 @@ public sealed class PolicyVerbTests : IDisposable
         Assert.Contains("\"ok\":true", PolicyCheck.Run(["a.yaml"], scratch.Folder, json: true).Out, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Check_OfAnEffectThatATestDoesNotName_Warns()
+    {
+        scratch.Write("a.yaml", "default: deny\nallow: [pay, refund]\ntools: { \"*\": { effect: \"e:{payment_id}\" } }\n"
+            + "tests:\n  - { call: pay, args: { payment_id: 1 }, expect: allow }\n  - { call: refund, args: { id: 1 }, expect: allow }\n  - { call: x, expect: deny }\n");
+        var output = PolicyCheck.Run(["a.yaml"], scratch.Folder, json: false);
+        Assert.Equal(0, output.ExitCode);
+        Assert.Contains("a.yaml:6: warning: test 'refund': the effect 'e:{payment_id}' cannot be told", output.Error, StringComparison.Ordinal);
+        Assert.Single(output.Error.TrimEnd().Split('\n'));
+    }
+
     private string Policy() => scratch.Write("p.yaml", """
         default: deny
         allow: [search, "billing.*"]

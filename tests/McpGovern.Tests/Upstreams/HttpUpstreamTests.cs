@@ -206,7 +206,35 @@ public sealed class HttpUpstreamTests
         await using var fake = await FakeHttpUpstream.StartAsync();
         await using var host = new UpstreamHost(fake.Config());
 
-        Assert.Equal(new UpstreamAnswer.Lost("no answer within 0.3 s"), await host.CallAsync("hang", timeout: TimeSpan.FromMilliseconds(300)));
+        Assert.Equal("no answer within 0.3 s", Assert.IsType<UpstreamAnswer.Lost>(await host.CallAsync("hang", timeout: TimeSpan.FromMilliseconds(300))).Reason);
+    }
+
+    [Theory]
+    [InlineData(false, false, true)]
+    [InlineData(true, false, true)]
+    // There the cancellation is that the request is dropped, and its answer with it.
+    [InlineData(false, true, false)]
+    public async Task Answer_PastTheTimeout_ArrivesLate(bool stream, bool modern, bool arrives)
+    {
+        await using var fake = await FakeHttpUpstream.StartAsync(stream, modern);
+        await using var host = new UpstreamHost(fake.Config(), new UpstreamLimits { CancelGrace = TimeSpan.FromMilliseconds(50) });
+
+        var lost = Assert.IsType<UpstreamAnswer.Lost>(await host.CallAsync("slow", """{"ms":2000}""", timeout: TimeSpan.FromMilliseconds(100)));
+
+        Assert.Equal(arrives, lost.Late is not null);
+        Assert.Equal(arrives, lost.Late is not null && await lost.Late is UpstreamAnswer.Result);
+    }
+
+    [Fact]
+    public async Task Silence_PastTheTimeout_IsNotWaitedForForEver()
+    {
+        await using var fake = await FakeHttpUpstream.StartAsync();
+        await using var host = new UpstreamHost(fake.Config(), new UpstreamLimits { LateAnswer = TimeSpan.FromMilliseconds(50) });
+
+        var lost = Assert.IsType<UpstreamAnswer.Lost>(await host.CallAsync("hang", timeout: TimeSpan.FromMilliseconds(100)));
+
+        Assert.Null(await lost.Late!);
+        await Eventually.TrueAsync(() => fake.Seen.Contains("dropped"), "the end of the request");
     }
 
     /// <summary>SDK defect 7: a client of the default kind gives up after 100 s, whatever the call's own deadline.</summary>

@@ -151,6 +151,7 @@ internal sealed class HttpServe : IAsyncDisposable
         app.MapDelete("/mcp", mcp.DeleteAsync);
         new CallRoutes(gateway.Queries).Map(app);
         new DecisionRoutes(gateway.Decisions).Map(app);
+        new FreezeRoutes(gateway.FreezeHandler).Map(app);
         new JamJetRoutes(gateway.Queries, gateway.Decisions).Map(app);
         HealthRoutes.Map(app, storeAnswers, log);
     }

@@ -43,10 +43,12 @@ internal sealed class PostgresCallStore : SqlCallStore
     public override async Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
     {
         var events = AppendCheck.Check(append);
+        var thenEvents = append.Then is { } then ? AppendCheck.Check(then) : [];
         ct.ThrowIfCancellationRequested();
         // Not to be called back once it is under way: the answer is always what became of it.
-        var result = await talk.SayAsync(connection => PostgresAppend.RunAsync(connection, append, events, CancellationToken.None),
-            AppendPatience, CancellationToken.None);
+        var result = await talk.SayAsync(connection => append.Then is null
+            ? PostgresAppend.RunAsync(connection, append, events, CancellationToken.None)
+            : PostgresAppend.RunBothAsync(connection, append, events, append.Then, thenEvents, CancellationToken.None), AppendPatience, CancellationToken.None);
         if (result is AppendResult.Appended)
         {
             changed.Pulse();

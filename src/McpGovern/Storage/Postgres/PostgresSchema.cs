@@ -57,6 +57,10 @@ internal static class PostgresSchema
         create table mcpgovern.state (key text collate "C" primary key, value bytea not null, until timestamptz);
         create index state_by_end on mcpgovern.state (until) where until is not null;
         """,
+        """
+        alter table mcpgovern.calls add column effect_key text collate "C";
+        create unique index calls_one_effect on mcpgovern.calls (scope, effect_key) where effect_key is not null;
+        """,
     ];
 
     // What an append relies on; a Marten that was set up otherwise (Guid identity, conjoined tenancy) has another shape.

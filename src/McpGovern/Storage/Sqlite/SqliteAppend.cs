@@ -6,6 +6,21 @@ internal static class SqliteAppend
     private static readonly SqliteDialect Sql = SqliteDialect.Instance;
     private static readonly string UpsertRow = CallRowSql.Upsert(Sql);
 
+    /// <summary>Both are written, or neither.</summary>
+    public static AppendResult RunBoth(SqliteSession session, Append append, StoredEvent[] events, Append then, StoredEvent[] thenEvents, DateTimeOffset now)
+    {
+        session.Control("savepoint both");
+        var result = Run(session, append, events, now);
+        if (result is AppendResult.Appended && Run(session, then, thenEvents, now) is var second and not AppendResult.Appended)
+        {
+            session.Control("rollback to both");
+            result = second;
+        }
+
+        session.Control("release both");
+        return result;
+    }
+
     public static AppendResult Run(SqliteSession session, Append append, StoredEvent[] events, DateTimeOffset now)
     {
         var version = VersionOf(session, append.CallId);
@@ -17,6 +32,11 @@ internal static class SqliteAppend
         if (append.Row is { Open: true, AttachKey: { } key } && OtherOpen(session, append.Row, key) is { } other)
         {
             return new AppendResult.OpenCallExists(other);
+        }
+
+        if (append.Row.EffectKey is { } effect && HolderOf(session, append.Row, effect) is { } holder)
+        {
+            return new AppendResult.EffectTaken(holder);
         }
 
         var at = Sql.Instant(now);
@@ -48,6 +68,11 @@ internal static class SqliteAppend
     private static bool IsRepeat(SqliteSession session, Append append, StoredEvent[] events) => session.First(
         new("select id from events where stream_id = @id and version = @version", ("id", append.CallId), ("version", append.ExpectedVersion + 1)),
         reader => reader.GetString(0)) == events[0].Id.ToString();
+
+    private static string? HolderOf(SqliteSession session, Calls.CallRow row, string effectKey) => session.First(
+        new("select call_id from calls where scope = @scope and effect_key = @key and call_id <> @id",
+            ("scope", row.Scope), ("key", effectKey), ("id", row.CallId)),
+        reader => reader.GetString(0));
 
     private static string? OtherOpen(SqliteSession session, Calls.CallRow row, string attachKey) => session.First(
         new("select call_id from calls where scope = @scope and attach_key = @key and open and call_id <> @id",

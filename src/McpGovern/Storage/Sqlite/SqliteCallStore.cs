@@ -43,7 +43,13 @@ internal sealed class SqliteCallStore : SqlCallStore
     public override async Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
     {
         var events = AppendCheck.Check(append);
-        return await writer.WriteAsync(session => SqliteAppend.Run(session, append, events, time.GetUtcNow()), ct);
+        if (append.Then is not { } then)
+        {
+            return await writer.WriteAsync(session => SqliteAppend.Run(session, append, events, time.GetUtcNow()), ct);
+        }
+
+        var thenEvents = AppendCheck.Check(then);
+        return await writer.WriteAsync(session => SqliteAppend.RunBoth(session, append, events, then, thenEvents, time.GetUtcNow()), ct);
     }
 
     public override Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct) => changes.WaitAsync(cursor, atMost, ct);

@@ -38,6 +38,10 @@ internal static class SqliteSchema
         create table state (key text primary key not null, value blob not null, until integer) without rowid;
         create index state_by_end on state (until) where until is not null;
         """,
+        """
+        alter table calls add column effect_key text;
+        create unique index calls_one_effect on calls (scope, effect_key) where effect_key is not null;
+        """,
     ];
 
     /// <exception cref="StoreRefusedException">The file is newer.</exception>

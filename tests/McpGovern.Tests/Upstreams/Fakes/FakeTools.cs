@@ -10,7 +10,7 @@ internal static class FakeTools
     private static readonly string[] Names =
     [
         "echo", "odd", "modern_only", "is_error", "refuse", "refuse_no_text", "input_required", "not_a_result",
-        "slow", "hang", "lasting", "crash", "twice", "wrong_id", "big", "progress", "change_tools", "env", "grandchild", "ask", "deaf", "pid",
+        "slow", "hang", "lasting", "crash", "twice", "wrong_id", "big", "progress", "change_tools", "env", "grandchild", "ask", "deaf", "pid", "until",
     ];
 
     /// <summary>A result with everything that a reader of known types would lose: the bytes that must arrive.</summary>
@@ -123,6 +123,11 @@ internal static class FakeTools
             case "deaf":
                 upstream.StopReading();
                 upstream.Answer(id, Text("\"deaf\""));
+                break;
+            case "until":
+                while (!File.Exists(arguments.GetProperty("file").GetString()))
+                    await Task.Delay(20);
+                upstream.Answer(id, Text("\"at last\""));
                 break;
             case "pid": upstream.Answer(id, Text($"\"{Environment.ProcessId}\"")); break;
             default: upstream.Answer(id, Text("\"ok\"")); break;

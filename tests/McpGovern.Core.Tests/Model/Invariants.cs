@@ -1,0 +1,69 @@
+using McpGovern.Calls;
+
+namespace McpGovern.Tests.Model;
+
+/// <summary>What must hold in every state that can be reached, in words of its own: nothing here asks the rules that are examined.</summary>
+internal static class Invariants
+{
+    /// <summary>Of one stream, whatever the world around it.</summary>
+    public static string? FaultOf(IReadOnlyList<CallEvent> events)
+    {
+        var approvals = events.OfType<ApprovalReceived>().ToArray();
+        if (approvals.Length > 1 || events.Count(e => e is ApprovalExpired or CallCancelled or ApprovalInvalidated) > 1)
+        {
+            return "more than one decision";
+        }
+
+        var gate = events.OfType<ToolApprovalRequired>().SingleOrDefault();
+        if (approvals.Any(a => a.At >= gate!.Deadline))
+        {
+            return "a decision after the deadline";
+        }
+
+        for (var i = 0; i < events.Count; i++)
+        {
+            var before = events.Take(i).ToArray();
+            var fault = events[i] switch
+            {
+                DispatchStarted e when gate is not null && !IsApproved(before, gate, e.At) => "a dispatch without an approval that is good for it",
+                OutcomeUnknown when before.LastOrDefault() is not DispatchStarted => "an outcome is unknown of what was not sent",
+                CallSucceeded or CallFailed or OutcomeArrivedLate when !before.OfType<DispatchStarted>().Any() => "an outcome of what was not sent",
+                _ => null,
+            };
+            if (fault is not null)
+            {
+                return fault;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Of the world: streams, processes, people and what went over the wire.</summary>
+    public static string? FaultOf(World world, Bounds bounds) =>
+        world.Call.Fault ?? world.Next.Fault
+        ?? (world.Sends > world.Call.Starts || world.NextSends > world.Next.Starts ? "sent before it was recorded" : null)
+        ?? (Math.Max(world.Sends, world.NextSends) > (bounds.Idempotent ? Call.MaxAttempts : 1) ? "sent too often" : null)
+        ?? GivenUp(world)
+        ?? Vanished(world);
+
+    private static bool IsApproved(IReadOnlyList<CallEvent> before, ToolApprovalRequired gate, DateTimeOffset at) =>
+        before.OfType<ApprovalReceived>().SingleOrDefault() is { Decision: "approved" } approval
+        && (gate.ValidForSeconds is not { } seconds || before.OfType<DispatchStarted>().Any() || at < approval.At.AddSeconds(seconds))
+        && !before.Any(e => e is CallCancelled or ApprovalExpired or ApprovalInvalidated);
+
+    private static string? GivenUp(World world) =>
+        world.Streams.Any(stream => stream.State is CallState.Unknown unknown
+            && (world.One.Works(unknown.Dispatch.Process, 1) || world.Two.Works(unknown.Dispatch.Process, 2)))
+        ? "given up while its owner lives and has its lease" : null;
+
+    private static string? Vanished(World world) =>
+        Lacks(world, world.Approver, e => e is ApprovalReceived { Decision: "approved" })
+        || Lacks(world, world.Rejecter, e => e is ApprovalReceived { Decision: "rejected" })
+        || Lacks(world, world.Canceller, e => e is CallCancelled)
+        || Lacks(world, world.Resolver, e => e is OutcomeResolved)
+        ? "an acknowledged decision is not in its stream" : null;
+
+    private static bool Lacks(World world, Person person, Func<CallEvent, bool> isIt) =>
+        person.Phase == Phase.Recorded && !(person.OnNext ? world.Next : world.Call).Events.Any(isIt);
+}

@@ -1,0 +1,70 @@
+using Xunit.Abstractions;
+
+namespace McpGovern.Tests.Model;
+
+/// <summary>
+/// Every order of events within bounds: two processes that claim, send, record, die and are taken for dead; people who decide, cancel and resolve;
+/// a changed policy; time that runs out. The rules are the product's own.
+/// </summary>
+public sealed class ModelTests(ITestOutputHelper output)
+{
+    private const int Limit = 1_000_000;
+
+    public static readonly TheoryData<string> Scenarios = new(All.Keys);
+
+    private static Dictionary<string, Bounds> All => new()
+    {
+        ["decisions race"] = new(Crashes: 0, Pauses: 0, Defers: 0) { Resolver = false },
+        ["processes race"] = new(Crashes: 2) { Rejecter = false, Canceller = false, Reloader = false },
+        ["cancelled while it is taken up"] = new(Pauses: 0) { Rejecter = false, Reloader = false, Resolver = false },
+        ["changed while it is taken up"] = new(Pauses: 0, Defers: 0) { Rejecter = false, Canceller = false, Resolver = false },
+        ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
+        ["allowed"] = new(Gated: false, Crashes: 2),
+    };
+
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void Rules_InEveryOrderOfEvents_KeepTheirPromises(string scenario)
+    {
+        var found = Explore(All[scenario], Bug.None);
+
+        output.WriteLine($"{scenario}: {found.States} states, {found.Steps} steps");
+        Assert.True(found.IsComplete, $"cut short at {found.States} states, which proves nothing");
+        Assert.True(found.Violation is null, $"{found.Violation}:\n{string.Join('\n', found.Trace)}");
+        Assert.True(found.States > 100);
+    }
+
+    [Theory]
+    [InlineData("NoExpectedVersion", "decisions race", "cannot be read")]
+    [InlineData("NoLeaseCheck", "processes race", "given up while its owner lives")]
+    [InlineData("NoRecovery", "processes race", "stuck")]
+    [InlineData("ResendOnUnknown", "processes race", "sent")]
+    [InlineData("SendBeforeAppend", "processes race", "sent before it was recorded")]
+    [InlineData("ExpiryIgnored", "decisions race", "a decision after the deadline")]
+    [InlineData("ValidityIgnored", "decisions race", "a dispatch without an approval")]
+    [InlineData("ApproveAfterCancel", "decisions race", "cannot be read")]
+    [InlineData("ResendWithoutEnd", "idempotent", "sent too often")]
+    public void Bug_ThatIsPlanted_IsFound(string bug, string scenario, string violation)
+    {
+        var bounds = bug == "ResendWithoutEnd" ? All[scenario] with { Crashes = 3, Pauses = 0 } : All[scenario];
+
+        var found = Explore(bounds, Enum.Parse<Bug>(bug));
+
+        output.WriteLine($"{bug}: {found.Violation} after {found.States} states:\n{string.Join('\n', found.Trace)}");
+        Assert.Contains(violation, found.Violation, StringComparison.Ordinal);
+        Assert.NotEmpty(found.Trace);
+    }
+
+    [Fact]
+    public void Exploration_ThatIsCutShort_SaysSo()
+    {
+        Assert.False(Explore(All["allowed"], Bug.None, limit: 50).IsComplete);
+    }
+
+    private static Exploration Explore(Bounds bounds, Bug bug, int limit = Limit)
+    {
+        var transitions = new Transitions(bounds, bug);
+        return new Explorer<World>(transitions.From, world => Invariants.FaultOf(world, bounds))
+            .Run(transitions.Start(), Transitions.MustSettle, Transitions.IsSettled, limit);
+    }
+}
