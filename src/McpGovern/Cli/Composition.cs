@@ -78,6 +78,8 @@ internal static class Composition
     {
         PublicUrl = settings.PublicUrl is { } url ? new Uri(url) : null,
         MaxMessageBytes = MaxMessageBytes(settings),
+        LegacySse = settings.LegacySse,
+        Limits = new(settings.Caps.SessionsPerActor, settings.Caps.RequestsPerActor, settings.Caps.StreamsPerActor),
     };
 
     /// <summary>The keys of the settings' actors; without actors the two local ones, which are printed when they are made.</summary>

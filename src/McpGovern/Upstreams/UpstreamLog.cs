@@ -49,4 +49,7 @@ internal static partial class UpstreamLog
 
     [LoggerMessage(4014, LogLevel.Debug, "upstream {Upstream}: could not be told of a cancellation: {Reason}")]
     public static partial void CancelNotTold(ILogger log, string upstream, string reason);
+
+    [LoggerMessage(4040, LogLevel.Warning, "upstream {Upstream}: nobody ends its process if this one is killed: {Reason}")]
+    public static partial void Unguarded(ILogger log, string upstream, string reason);
 }
