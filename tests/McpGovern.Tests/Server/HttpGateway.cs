@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Server;
@@ -26,15 +27,19 @@ public sealed class HttpGateway : IAsyncLifetime
     /// <summary>What a test wants otherwise than usual.</summary>
     internal Func<HttpOptions, HttpOptions> Adjust { get; init; } = options => options;
 
+    /// <summary>The upstream, where it is not the raw one.</summary>
+    internal UpstreamConfig? Other { get; init; }
+
     internal RunningGateway Running { get; private set; } = null!;
 
     public Uri Address => _serve!.Address;
 
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+    // One that hangs up means it: it does not wait for the rest of the response first.
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero });
 
     public async Task InitializeAsync()
     {
-        Running = await RunningGateway.StartAsync();
+        Running = await RunningGateway.StartAsync(Other);
         var options = new HttpOptions(new Uri("http://127.0.0.1:0"), Actors, "", "alice")
         {
             MaxMessageBytes = 9 << 20,
@@ -46,9 +51,9 @@ public sealed class HttpGateway : IAsyncLifetime
             ct => Running.Gateway.Store.LoadAsync("call_0", ct), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
-    internal static async Task<HttpGateway> StartAsync(Func<HttpOptions, HttpOptions> adjust)
+    internal static async Task<HttpGateway> StartAsync(Func<HttpOptions, HttpOptions> adjust, UpstreamConfig? other = null)
     {
-        var gateway = new HttpGateway { Adjust = adjust };
+        var gateway = new HttpGateway { Adjust = adjust, Other = other };
         await gateway.InitializeAsync();
         return gateway;
     }

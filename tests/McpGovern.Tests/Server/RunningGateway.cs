@@ -17,7 +17,7 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
 
-    private RunningGateway(RawUpstream upstream)
+    private RunningGateway(RawUpstream upstream, UpstreamConfig? other)
     {
         Upstream = upstream;
         var logs = NullLoggerFactory.Instance;
@@ -26,7 +26,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         Gateway = new Gateway(
             CallStores.Open($"sqlite:{_folder.File("calls.db")}", TimeProvider.System, logs),
             new PolicySource(PolicySet.Create([policy.File!]), [], TimeProvider.System),
-            new UpstreamSet([upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
+            new UpstreamSet([other ?? upstream.Config], new UpstreamLimits(), TimeProvider.System, logs),
             new GatewayOptions("test", TimeSpan.Zero, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20),
             TimeProvider.System, logs);
         Live = new LiveConnections(Gateway.Tools, logs.CreateLogger<LiveConnections>());
@@ -38,9 +38,10 @@ internal sealed class RunningGateway : IAsyncDisposable
     public LiveConnections Live { get; }
     public McpFrontDoor Door { get; }
 
-    public static async Task<RunningGateway> StartAsync()
+    /// <param name="other">The one upstream, where it is not to be <see cref="Upstream"/>.</param>
+    public static async Task<RunningGateway> StartAsync(UpstreamConfig? other = null)
     {
-        var gateway = new RunningGateway(await RawUpstream.StartAsync());
+        var gateway = new RunningGateway(await RawUpstream.StartAsync(), other);
         await gateway.Gateway.OpenAsync(CancellationToken.None);
         gateway.Gateway.Serve(() => true);
         return gateway;
