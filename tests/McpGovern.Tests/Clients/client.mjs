@@ -1,5 +1,5 @@
-// A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto> <target as JSON>
-// The target is {command, args, env, cwd} or {url, headers}. Each line on stdin is one operation, each line on stdout its answer.
+// A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto|v2-pin> <target as JSON>
+// The target is {command, args, env, cwd} or {url, headers, type}; type is http, or sse for the transport of 2024-11-05. Each line on stdin is one operation, each line on stdout its answer.
 import { createInterface } from 'node:readline';
 import process from 'node:process';
 
@@ -8,7 +8,7 @@ const target = JSON.parse(targetText);
 const say = (answer) => process.stdout.write(JSON.stringify(answer) + '\n');
 const fault = (e) => ({ ok: false, error: { name: e.name, code: e.code ?? null, message: e.message } });
 
-const { client, transport } = await (sdk === 'v1' ? openV1() : openV2(sdk === 'v2-auto' ? 'auto' : 'legacy'));
+const { client, transport } = await (sdk === 'v1' ? openV1() : openV2({ v2: 'legacy', 'v2-auto': 'auto', 'v2-pin': { pin: '2026-07-28' } }[sdk]));
 try {
   await client.connect(transport);
 } catch (e) {
@@ -56,18 +56,20 @@ async function openV1() {
   const { Client } = await import('@modelcontextprotocol/sdk/client/index.js');
   const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
-  return { client: new Client({ name: 'typescript-v1', version: '1.0.0' }), transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+  const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js');
+  const transport = open(StdioClientTransport, StreamableHTTPClientTransport, SSEClientTransport);
+  return { client: new Client({ name: 'typescript-v1', version: '1.0.0' }), transport };
 }
 
 async function openV2(mode) {
-  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
+  const { Client, StreamableHTTPClientTransport, SSEClientTransport } = await import('@modelcontextprotocol/client');
   const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
   const client = new Client({ name: 'typescript-v2', version: '1.0.0' }, { versionNegotiation: { mode } });
-  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport, SSEClientTransport) };
 }
 
-function open(Stdio, Http) {
+function open(Stdio, Http, Sse) {
   return target.url
-    ? new Http(new URL(target.url), { requestInit: { headers: target.headers ?? {} } })
+    ? new (target.type === 'sse' ? Sse : Http)(new URL(target.url), { requestInit: { headers: target.headers ?? {} } })
     : new Stdio({ command: target.command, args: target.args, env: { ...process.env, ...target.env }, cwd: target.cwd, stderr: 'inherit' });
 }
