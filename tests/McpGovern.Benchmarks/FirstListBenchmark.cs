@@ -23,7 +23,8 @@ internal static class FirstListBenchmark
             var servers = new Dictionary<string, object> { ["up"] = new { command = upstream[0], args = upstream[1..] } };
             var (with, without) = (Settings(folder, "with", servers), Settings(folder, "without", []));
             // The very first start has never seen the tools, and waits for them.
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first start ever: {await ListAsync(with):0} tools"));
+            var tools = await ListAsync(with);
+            Console.WriteLine($"{tools} tools at the first start ever");
             var (ours, theirs, ratio) = await Interleaved.RunAsync(3, n => TimesAsync(n, with), n => TimesAsync(n, without));
             Console.WriteLine("| first tools/list, ms | with no upstream, ms | ratio |");
             Console.WriteLine("|---|---|---|");
