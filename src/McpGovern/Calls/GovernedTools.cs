@@ -14,7 +14,7 @@ internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition
 /// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
 internal sealed partial class GovernedTools
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), AnswerFirst = TimeSpan.FromMilliseconds(200);
     private static readonly string[] Reserved = ["jamjet_", "mcpgovern_"];
 
     private readonly UpstreamSet upstreams;
@@ -133,6 +133,8 @@ internal sealed partial class GovernedTools
     // What was listed from memory is what a call is judged and parked by; what runs is compared with the live definition when it is sent.
     private async Task CorrectAsync(Upstream upstream, IReadOnlyList<ToolDefinition> listed)
     {
+        // The answer first: starting a program takes what the machine has. A call does not wait for this.
+        await Task.Delay(AnswerFirst);
         await TryConnectAsync(upstream);
         if (upstream.KnownTools is not { } known || !known.SequenceEqual(listed))
         {

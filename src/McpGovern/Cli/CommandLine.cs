@@ -20,6 +20,7 @@ internal static class CommandLine
             WrapVerb.Build(),
             .. CallVerbs.Build(),
             PolicyVerbs.Build(),
+            KeyVerbs.Build(),
             DoctorVerb.Build(),
             ImportVerb.Build(),
             DemoVerb.Build(),

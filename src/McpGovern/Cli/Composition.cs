@@ -82,15 +82,38 @@ internal static class Composition
         Limits = new(settings.Caps.SessionsPerActor, settings.Caps.RequestsPerActor, settings.Caps.StreamsPerActor),
     };
 
-    /// <summary>The keys of the settings' actors; without actors the two local ones, which are printed when they are made.</summary>
+    /// <summary>Who may come in over HTTP: keys of the settings' actors (without actors the two local ones), keys in the store, and tokens.</summary>
     /// <exception cref="IOException">The local keys cannot be made or read.</exception>
-    public static async Task<KeyRing> KeysAsync(HttpOptions options, CancellationToken ct)
+    public static async Task<Authenticator> AuthenticatorAsync(HttpOptions options, GovernSettings settings, Gateway gateway, ILoggerFactory logs, CancellationToken ct)
     {
-        if (options.Actors.Count > 0)
+        var entries = options.Actors.Count > 0 ? options.Actors : await LocalEntriesAsync(options, ct);
+        var keys = new List<ICredentials> { new KeyRing(entries), new ApiKeys(gateway.Store, entries, TimeProvider.System) };
+        if (settings.Tokens is not { } tokens)
         {
-            return new KeyRing(options.Actors);
+            return new Authenticator(keys);
         }
 
+        var accepted = new TokenSettings(tokens.Issuer, tokens.Audience, tokens.Jwks);
+        var signing = new SigningKeys(accepted.Jwks, SigningKeys.Direct(), TimeProvider.System, logs.CreateLogger<SigningKeys>());
+        return new Authenticator([.. keys, new WebTokens(accepted, signing, entries)], new ResourceMetadata(accepted));
+    }
+
+    /// <summary>Whether somebody can come in whom the settings do not give a key.</summary>
+    public static async Task<bool> HasOtherCredentialsAsync(GovernSettings settings, Gateway gateway, CancellationToken ct)
+    {
+        try
+        {
+            var made = await new ApiKeys(gateway.Store, [], TimeProvider.System).ListAsync(ct);
+            return settings.Tokens is not null || made.Any(key => key.IsLive(TimeProvider.System.GetUtcNow()));
+        }
+        catch (StoreUnavailableException)
+        {
+            return settings.Tokens is not null;
+        }
+    }
+
+    private static async Task<IReadOnlyList<ActorEntry>> LocalEntriesAsync(HttpOptions options, CancellationToken ct)
+    {
         var local = await LocalKeys.OpenAsync(options.KeyFile, options.OsUser, ct);
         if (local.AreNew)
         {
@@ -101,7 +124,7 @@ internal static class Composition
             }
         }
 
-        return new KeyRing(local.Entries);
+        return local.Entries;
     }
 
     /// <summary>Whether any rule in force lets an agent decide.</summary>

@@ -42,7 +42,7 @@ internal static class ServeVerbs
 
     private static async Task<int> HttpAsync(Doors doors, CancellationToken ct)
     {
-        var options = Composition.Http(doors.Settings);
+        var options = Composition.Http(doors.Settings) with { HasOtherCredentials = await Composition.HasOtherCredentialsAsync(doors.Settings, doors.Gateway, ct) };
         if (options.WhyNot() is { } why)
         {
             await Console.Error.WriteLineAsync(why);
@@ -51,8 +51,8 @@ internal static class ServeVerbs
 
         try
         {
-            var keys = await Composition.KeysAsync(options, ct);
-            await using var http = await HttpServe.StartAsync(options, keys, doors.Gateway, doors.Mcp, doors.Live,
+            var authenticator = await Composition.AuthenticatorAsync(options, doors.Settings, doors.Gateway, doors.Logs, ct);
+            await using var http = await HttpServe.StartAsync(options, authenticator, doors.Gateway, doors.Mcp, doors.Live,
                 async stop => await doors.Gateway.Store.CountPendingAsync(doors.Settings.Scope, "", stop), TimeProvider.System, doors.Logs, ct);
             doors.Gateway.Serve(() => true);
             await http.Stopped;

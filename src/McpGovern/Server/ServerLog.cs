@@ -47,6 +47,9 @@ internal static partial class ServerLog
     [LoggerMessage(6026, LogLevel.Warning, "session {Session} would not outlive this process: {Why}")]
     public static partial void SessionNotKept(this ILogger log, string session, string why);
 
+    [LoggerMessage(6040, LogLevel.Warning, "the signing keys at {Host} cannot be had: {Why}")]
+    public static partial void SigningKeysAway(this ILogger log, string host, string why);
+
     [LoggerMessage(6030, LogLevel.Warning, "the store does not answer")]
     public static partial void StoreNotReady(this ILogger log, Exception e);
 }

@@ -17,6 +17,9 @@ internal sealed record GovernSettings(
     /// <summary>Whether <c>serve</c> also speaks the HTTP+SSE transport of 2024-11-05.</summary>
     public bool LegacySse { get; init; }
 
+    /// <summary>Whose tokens are accepted over HTTP beside keys.</summary>
+    public TokensConfig? Tokens { get; init; }
+
     public bool IsSqlite => StoreText.IsSqlite(Store);
 
     public IReadOnlyList<string> PolicyPaths => [.. PolicyInputs.Where(i => i.Inline is null).Select(i => i.Path!)];
@@ -25,6 +28,11 @@ internal sealed record GovernSettings(
 /// <summary>Who may come in, and with what.</summary>
 internal sealed record ActorConfig(
     string Id, IReadOnlyList<string> Groups, IReadOnlyList<string> Roles, string? Key, string? OsUser);
+
+/// <summary>An authorization server whose access tokens are accepted.</summary>
+/// <param name="Audience">What their <c>aud</c> must be: this server's address for clients.</param>
+/// <param name="Jwks">Where its public keys are.</param>
+internal sealed record TokensConfig(string Issuer, string Audience, Uri Jwks);
 
 /// <summary>The largest that is taken in; each refusal names its setting.</summary>
 internal sealed record Caps(int PendingPerActor, long ArgumentsBytes, long GatedArgumentsBytes, long ResultBytes)

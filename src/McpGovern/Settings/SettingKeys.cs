@@ -8,10 +8,10 @@ internal sealed class SettingKeys
     private static readonly string[] Known =
     [
         "version", "name", "store", "policies", "policy", "hold", "listen", "public_url", "legacy_sse", "mcpServers", "servers", "actors",
-        "caps", "call_timeout", "retention",
+        "caps", "call_timeout", "retention", "tokens",
     ];
 
-    private static readonly string[] Structured = ["policies", "policy", "mcpServers", "servers", "actors", "caps"];
+    private static readonly string[] Structured = ["policies", "policy", "mcpServers", "servers", "actors", "caps", "tokens"];
     private const string Prefix = "MCPGOVERN_";
 
     private readonly Faults faults;

@@ -65,6 +65,7 @@ internal static class SettingsLoad
         var listen = ReadUrl(keys, "listen", "http") ?? new Uri("http://127.0.0.1:7700");
         var publicUrl = ReadUrl(keys, "public_url", "http", "https");
         var legacySse = keys.Fields("legacy_sse").Flag("legacy_sse") ?? false;
+        var tokens = TokensReader.Read(keys, publicUrl);
         var caps = ReadCaps(keys);
         var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
         var retention = AboveZero(keys, "retention", TimeSpan.FromDays(30));
@@ -74,6 +75,7 @@ internal static class SettingsLoad
             publicUrl?.ToString().TrimEnd('/'))
         {
             LegacySse = legacySse,
+            Tokens = tokens,
         };
     }
 

@@ -37,7 +37,7 @@ public sealed class BusyTests : IDisposable
             new GatewayOptions("busy", TimeSpan.Zero, TimeSpan.FromMinutes(1), TimeSpan.FromDays(1), new CallLimits(1, 1, 1), 1), TimeProvider.System, NullLoggerFactory.Instance);
         using var live = new LiveConnections(gateway.Tools, NullLogger<LiveConnections>.Instance);
         var door = new McpFrontDoor(gateway, new OwnTools(gateway, TimeProvider.System, () => false), NullLogger<McpFrontDoor>.Instance);
-        await using var http = await HttpServe.StartAsync(new HttpOptions(new Uri("http://127.0.0.1:0"), [Alice], "", "alice"), new KeyRing([Alice]), gateway, door, live,
+        await using var http = await HttpServe.StartAsync(new HttpOptions(new Uri("http://127.0.0.1:0"), [Alice], "", "alice"), new Authenticator([new KeyRing([Alice])]), gateway, door, live,
             _ => Task.CompletedTask, TimeProvider.System, NullLoggerFactory.Instance, default);
 
         await RestIsBusyAsync(new Uri(http.Address, $"/api/v1/calls/{callId}/approve"));

@@ -47,7 +47,7 @@ public sealed class HttpGateway : IAsyncLifetime
             PublicUrl = new Uri("https://gate.example"),
         };
         Assert.Null(options.WhyNot());
-        _serve = await HttpServe.StartAsync(Adjust(options), new KeyRing(Actors), Running.Gateway, Running.Door, Running.Live,
+        _serve = await HttpServe.StartAsync(Adjust(options), new Authenticator([new KeyRing(Actors)]), Running.Gateway, Running.Door, Running.Live,
             ct => Running.Gateway.Store.LoadAsync("call_0", ct), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
     }
 

@@ -204,6 +204,18 @@ public sealed class HttpUpstreamTests
         Assert.Equal(!modern, fake.Seen.Contains("notifications/cancelled"));
     }
 
+    [Theory, InlineData("/mcp", true), InlineData("/sse", false)]
+    public async Task Answer_GivenTwiceOrUnderAnotherId_CountsOnceAndForItsOwnCall(string path, bool stream)
+    {
+        await using var fake = await FakeHttpUpstream.StartAsync(stream);
+        await using var host = new UpstreamHost(fake.Config(path));
+
+        Assert.Equal("""{"content":["first"]}""", UpstreamHost.Text(await host.CallAsync("twice")));
+        Assert.Equal("""{"content":["mine"]}""", UpstreamHost.Text(await host.CallAsync("wrong_id")));
+        Assert.IsType<UpstreamAnswer.Result>(await host.CallAsync("echo"));
+        Assert.Equal(["twice {}", "wrong_id {}", "echo {}"], fake.Ledger);
+    }
+
     [Fact]
     public async Task Silence_PastTheTimeout_IsLost()
     {

@@ -13,6 +13,9 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
     /// <summary>How clients name this server when something stands between, such as a reverse proxy.</summary>
     public Uri? PublicUrl { get; init; }
 
+    /// <summary>Somebody can come in who is not in <see cref="Actors"/>: with a key of the store, or a token.</summary>
+    public bool HasOtherCredentials { get; init; }
+
     public int MaxMessageBytes { get; init; } = DefaultMaxMessageBytes;
 
     public TimeSpan SessionIdle { get; init; } = TimeSpan.FromHours(2);
@@ -34,7 +37,7 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
             $"listen: '{Listen}' must begin with http://; let a reverse proxy do TLS and give its address as public_url",
         { Listen.AbsolutePath: not "/" } => $"listen: '{Listen}' must have no path",
         _ when Address is null => $"listen: '{Listen.Host}' is neither localhost nor an IP address; write the address to listen on",
-        _ when !IPAddress.IsLoopback(Address) && !Actors.Any(actor => actor.Key is not null) =>
+        _ when !IPAddress.IsLoopback(Address) && !HasOtherCredentials && !Actors.Any(actor => actor.Key is not null) =>
             $"listen: '{Listen}' can be reached from other machines, and there are no actors with keys; add actors with keys "
             + "(and put a reverse proxy with TLS in front), or listen on http://127.0.0.1:7700",
         _ => null,

@@ -29,11 +29,11 @@ internal sealed class HttpServe : IAsyncDisposable
     public Task Stopped => _app.WaitForShutdownAsync();
 
     /// <param name="options">Those that <see cref="HttpOptions.WhyNot"/> has no objection to.</param>
-    /// <param name="keys">Of the settings' actors, or the local ones.</param>
+    /// <param name="authenticator">Who may come in.</param>
     /// <param name="storeAnswers">Throws <see cref="StoreUnavailableException"/> while the store does not.</param>
     /// <exception cref="IOException">The address is in use.</exception>
     public static async Task<HttpServe> StartAsync(
-        HttpOptions options, KeyRing keys, Gateway gateway, McpFrontDoor door, LiveConnections live, Func<CancellationToken, Task> storeAnswers,
+        HttpOptions options, Authenticator authenticator, Gateway gateway, McpFrontDoor door, LiveConnections live, Func<CancellationToken, Task> storeAnswers,
         TimeProvider time, ILoggerFactory logs, CancellationToken ct)
     {
         // The empty builder reads no environment: no ASPNETCORE_URLS opens a port that the settings do not name.
@@ -48,7 +48,8 @@ internal sealed class HttpServe : IAsyncDisposable
         var stateless = new StatelessEndpoint(door, places, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
         var log = logs.CreateLogger<HttpServe>();
         var guard = new HostGuard(options);
-        app.Use((http, next) => AdmitAsync(http, next, guard, keys, log));
+        app.Use((http, next) => AdmitAsync(http, next, guard, authenticator, log));
+        authenticator.Metadata?.Map(app);
         MapAll(app, new McpEndpoint(sessions, stateless, places, options), gateway, storeAnswers, log);
         if (options.LegacySse)
         {
@@ -88,7 +89,7 @@ internal sealed class HttpServe : IAsyncDisposable
         }
     }
 
-    private static async Task AdmitAsync(HttpContext http, RequestDelegate next, HostGuard guard, KeyRing keys, ILogger log)
+    private static async Task AdmitAsync(HttpContext http, RequestDelegate next, HostGuard guard, Authenticator authenticator, ILogger log)
     {
         try
         {
@@ -97,7 +98,8 @@ internal sealed class HttpServe : IAsyncDisposable
                 log.RequestRefused(http.Request.Method, http.Request.Path, why);
                 await Problem.WriteAsync(http, StatusCodes.Status403Forbidden, "forbidden", why);
             }
-            else if (Open.Contains(http.Request.Path.Value) || await Authentication.TryAuthenticateAsync(http, keys))
+            else if (Open.Contains(http.Request.Path.Value) || authenticator.Metadata?.IsAt(http.Request.Path) == true
+                || await Authentication.TryAuthenticateAsync(http, authenticator))
             {
                 await next(http);
                 await ExplainAsync(http);

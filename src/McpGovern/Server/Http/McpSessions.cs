@@ -46,8 +46,14 @@ internal sealed class McpSessions(
                 return null;
             }
 
-            session.Touch();
-            return session;
+            if (session.Actor.Roles == actor.Roles && session.Actor.Groups.SequenceEqual(actor.Groups))
+            {
+                session.Touch();
+                return session;
+            }
+
+            // Its handlers act with the rights that it was opened with: other rights need others.
+            await LetGoAsync(session, "its actor came with other rights");
         }
 
         // All who come at once wait for the one that begins.

@@ -5,12 +5,14 @@ using McpGovern.Calls;
 namespace McpGovern.Server;
 
 /// <summary>Whose key it is. Keys are held as hashes and compared in constant time, all of them, whatever is found.</summary>
-internal sealed class KeyRing
+internal sealed class KeyRing : ICredentials
 {
     private readonly (byte[] Hash, Actor Actor)[] _keys;
 
     public KeyRing(IEnumerable<ActorEntry> entries) =>
         _keys = [.. entries.Where(entry => !string.IsNullOrEmpty(entry.Key)).Select(entry => (HashOf(entry.Key!), ActorOf(entry)))];
+
+    public ValueTask<Actor?> FindAsync(string bearer, CancellationToken ct) => ValueTask.FromResult(Find(bearer));
 
     public Actor? Find(string key)
     {

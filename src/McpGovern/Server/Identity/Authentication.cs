@@ -12,20 +12,20 @@ internal static class Authentication
     public static Actor ActorOf(HttpContext http) =>
         http.Items[ActorItem] as Actor ?? throw new InvalidOperationException("a request reached its endpoint unauthenticated");
 
-    public static async Task<bool> TryAuthenticateAsync(HttpContext http, KeyRing keys)
+    public static async Task<bool> TryAuthenticateAsync(HttpContext http, Authenticator authenticator)
     {
-        if (KeyOf(http.Request) is { } key && keys.Find(key) is { } actor)
+        if (BearerOf(http.Request) is { } bearer && await authenticator.FindAsync(bearer, http.RequestAborted) is { } actor)
         {
             http.Items[ActorItem] = actor;
             return true;
         }
 
-        http.Response.Headers.WWWAuthenticate = "Bearer realm=\"mcpgovern\"";
-        await Problem.WriteAsync(http, AnswerCode.Unauthenticated, "send a known key as Authorization: Bearer KEY");
+        http.Response.Headers.WWWAuthenticate = authenticator.Metadata?.Challenge ?? "Bearer realm=\"mcpgovern\"";
+        await Problem.WriteAsync(http, AnswerCode.Unauthenticated, "send a known key or token as Authorization: Bearer KEY");
         return false;
     }
 
-    private static string? KeyOf(HttpRequest request) =>
+    private static string? BearerOf(HttpRequest request) =>
         request.Headers.Authorization is [{ } header] && header.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
             ? header["Bearer ".Length..].Trim()
             : null;
