@@ -46,7 +46,6 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
     [InlineData("garbage")]
     [InlineData("[]")]
     [InlineData("\"text\"")]
-    [InlineData("""[{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"echo"}}]""")]
     [InlineData("""{"jsonrpc":"2.0","id":null,"method":"tools/call","params":{"name":"echo"}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":9,"result":{"content":[]}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":null,"method":"ping"}""")]
@@ -64,6 +63,7 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","arguments":{"a":1,"a":2}}}""", -32600)]
+    [InlineData("""[{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo"}}]""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"id":5,"method":"tools/call","params":{"name":"echo"}}""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"arguments":{}}}""", -32602)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/list",}""", -32700)]
