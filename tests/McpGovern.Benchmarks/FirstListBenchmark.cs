@@ -66,7 +66,9 @@ internal static class FirstListBenchmark
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "McpGovern.dll"), "stdio", "--settings", settings])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         using var process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };

@@ -21,7 +21,7 @@ internal static class ServeVerbs
 
     public static Command Serve()
     {
-        var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP") 
+        var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP")
         {
             SharedOptions.Listen, SharedOptions.LegacySse, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold,
         };

@@ -116,7 +116,8 @@ public sealed class ChildProcessTests
         using var gateway = Process.Start(
             new ProcessStartInfo("dotnet", [typeof(ChildProcessTests).Assembly.Location, "guard-group", $"{stranger.Id}"])
             {
-                UseShellExecute = false, RedirectStandardOutput = true,
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
             })!;
         var watched = int.Parse((await gateway.StandardOutput.ReadLineAsync())!, null);
 
