@@ -5,11 +5,12 @@ return args switch
 {
     ["policy"] => PolicyBenchmark.Run(),
     ["park"] => await ParkBenchmark.RunAsync(),
+    ["first-list", _, ..] => await FirstListBenchmark.RunAsync(args[1..]),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|park");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|park|first-list COMMAND...");
     return 2;
 }

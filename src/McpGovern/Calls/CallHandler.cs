@@ -121,6 +121,11 @@ internal sealed partial class CallHandler(
 
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
         var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
+        if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
+        {
+            answer = await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
+        }
+
         var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
         return answer switch
         {
@@ -130,6 +135,20 @@ internal sealed partial class CallHandler(
             UpstreamAnswer.NotSent not => Say(request, AgentText.Unavailable(tool.Server, not.Reason)),
             _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
         };
+    }
+
+    // An upstream that was restarted forgot its session, and says so when the next call comes: nothing was sent, and the tool is the same.
+    private static async Task<UpstreamConnection?> SuccessorAsync(UpstreamConnection ended, GovernedTool tool, CancellationToken ct)
+    {
+        try
+        {
+            return ended.ClosedBecause is not null && await tool.Upstream.ConnectAsync(ct) is var successor && successor != ended
+                && await CurrentDefinitions.OnAsync(successor, tool.Tool, ct) == tool.Definition ? successor : null;
+        }
+        catch (Exception e) when (e is UpstreamUnavailableException or OperationCanceledException)
+        {
+            return null;
+        }
     }
 
     private async Task<CallAnswer> ParkAsync(string callId, CallSubmitted call, Decision decision, ActivePolicy set, ToolCallRequest request, CancellationToken ct)

@@ -14,7 +14,7 @@ internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition
 /// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
 internal sealed partial class GovernedTools
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), AnswerFirst = TimeSpan.FromMilliseconds(200);
     private static readonly string[] Reserved = ["jamjet_", "mcpgovern_", PolicyName.Resource, PolicyName.Prompt];
 
     private readonly UpstreamSet upstreams;
@@ -50,7 +50,7 @@ internal sealed partial class GovernedTools
             return [];
         }
 
-        await ConnectAllAsync(ct);
+        await ConnectAllAsync(await RememberedAsync(ct), ct);
         var present = Known().Where(t => t.Upstream.LastFailure is null).ToArray();
         return
         [
@@ -70,7 +70,7 @@ internal sealed partial class GovernedTools
             return known;
         }
 
-        await ConnectAllAsync(ct);
+        await ConnectAllAsync([], ct);
         await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
         return Find(advertised);
     }
@@ -92,10 +92,31 @@ internal sealed partial class GovernedTools
     private IReadOnlyDictionary<string, (string Server, string Tool)> Names(IEnumerable<GovernedTool> tools) =>
         AdvertisedNames.Assign([.. tools.Select(t => (t.Server, t.Tool))], OnlyUpstream);
 
-    // One upstream that is slow to start must not keep the others' tools away; when it comes, the list has changed.
-    private async Task ConnectAllAsync(CancellationToken ct)
+    // Upstreams that this process has not met, and the store has: a client that has just started us need not wait until they are up.
+    private async Task<Upstream[]> RememberedAsync(CancellationToken ct)
     {
-        var connecting = Task.WhenAll(upstreams.All.Select(TryConnectAsync));
+        var unmet = upstreams.All.Where(u => u.KnownTools is null && u.LastFailure is null).ToArray();
+        try
+        {
+            await memory.RecallAsync(unmet, ct);
+        }
+        catch (StoreUnavailableException)
+        {
+            // Then they are waited for.
+        }
+
+        return [.. unmet.Where(u => memory.Of(u).Count > 0)];
+    }
+
+    // One upstream that is slow to start must not keep the others' tools away; when it comes, the list has changed.
+    private async Task ConnectAllAsync(Upstream[] remembered, CancellationToken ct)
+    {
+        foreach (var upstream in remembered)
+        {
+            _ = CorrectAsync(upstream, memory.Of(upstream));
+        }
+
+        var connecting = Task.WhenAll(upstreams.All.Except(remembered).Select(TryConnectAsync));
         try
         {
             await connecting.WaitAsync(Patience, ct);
@@ -103,6 +124,18 @@ internal sealed partial class GovernedTools
         catch (TimeoutException)
         {
             _ = connecting.ContinueWith(_ => Changed?.Invoke(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    // What was listed from memory is what a call is judged and parked by; what runs is compared with the live definition when it is sent.
+    private async Task CorrectAsync(Upstream upstream, IReadOnlyList<ToolDefinition> listed)
+    {
+        // The answer first: starting a program takes what the machine has. A call does not wait for this.
+        await Task.Delay(AnswerFirst);
+        await TryConnectAsync(upstream);
+        if (upstream.KnownTools is not { } known || !known.SequenceEqual(listed))
+        {
+            Changed?.Invoke();
         }
     }
 

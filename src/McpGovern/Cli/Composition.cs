@@ -84,6 +84,8 @@ internal static class Composition
     {
         PublicUrl = settings.PublicUrl is { } url ? new Uri(url) : null,
         MaxMessageBytes = MaxMessageBytes(settings),
+        LegacySse = settings.LegacySse,
+        Limits = new(settings.Caps.SessionsPerActor, settings.Caps.RequestsPerActor, settings.Caps.StreamsPerActor),
     };
 
     /// <summary>Who may come in over HTTP: keys of the settings' actors (without actors the two local ones), keys in the store, and tokens.</summary>

@@ -21,7 +21,10 @@ internal static class ServeVerbs
 
     public static Command Serve()
     {
-        var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP") { SharedOptions.Listen, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold };
+        var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP")
+        {
+            SharedOptions.Listen, SharedOptions.LegacySse, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold,
+        };
         command.SetAction((parsed, ct) => WithDoorsAsync(Load(parsed), LogLevel.Information, doors => HttpAsync(doors, ct), ct));
         return command;
     }

@@ -13,11 +13,19 @@ internal static class SharedOptions
         Listen = new("--listen") { Description = "Where to listen, such as http://127.0.0.1:7700", HelpName = "URL" },
         Server = new("--server") { Description = "Ask a running server over REST, with the key in MCPGOVERN_KEY, instead of opening the store", HelpName = "URL" };
 
-    public static readonly Option<bool> Json = new("--json") { Description = "Print JSON" };
+    public static readonly Option<bool>
+        Json = new("--json") { Description = "Print JSON" },
+        LegacySse = new("--legacy-sse") { Description = "Also serve the HTTP+SSE transport of 2024-11-05, at /sse and /message, for clients that know no other" };
 
     /// <summary>The flags that stand for keys of the settings.</summary>
     public static IReadOnlyDictionary<string, string> Flags(ParseResult parsed) =>
-        new[] { ("store", Store), ("hold", Hold), ("listen", Listen) }
-            .Where(flag => parsed.CommandResult.Command.Options.Contains(flag.Item2) && parsed.GetValue(flag.Item2) is not null)
-            .ToDictionary(flag => flag.Item1, flag => parsed.GetValue(flag.Item2)!);
+        new (string Key, string? Value)[]
+        {
+            ("store", Given(parsed, Store)), ("hold", Given(parsed, Hold)), ("listen", Given(parsed, Listen)),
+            ("legacy_sse", Given(parsed, LegacySse) ? "true" : null),
+        }
+        .Where(flag => flag.Value is not null).ToDictionary(flag => flag.Key, flag => flag.Value!);
+
+    private static T? Given<T>(ParseResult parsed, Option<T> option) =>
+        parsed.CommandResult.Command.Options.Contains(option) ? parsed.GetValue(option) : default;
 }

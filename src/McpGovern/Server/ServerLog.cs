@@ -41,6 +41,12 @@ internal static partial class ServerLog
     [LoggerMessage(6024, LogLevel.Error, "session {Session} broke")]
     public static partial void SessionBroke(this ILogger log, Exception e, string session);
 
+    [LoggerMessage(6025, LogLevel.Information, "session {Session} of {Actor} goes on here")]
+    public static partial void SessionRestored(this ILogger log, string session, string actor);
+
+    [LoggerMessage(6026, LogLevel.Warning, "session {Session} would not outlive this process: {Why}")]
+    public static partial void SessionNotKept(this ILogger log, string session, string why);
+
     [LoggerMessage(6050, LogLevel.Warning, "the signing keys at {Host} cannot be had: {Why}")]
     public static partial void SigningKeysAway(this ILogger log, string host, string why);
 

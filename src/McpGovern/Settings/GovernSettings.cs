@@ -14,6 +14,9 @@ internal sealed record GovernSettings(
     IReadOnlyList<PolicyInput> PolicyInputs, IReadOnlyList<UpstreamConfig> Upstreams, IReadOnlyList<ActorConfig> Actors,
     Caps Caps, TimeSpan CallTimeout, TimeSpan Retention, string Scope, string? PublicUrl)
 {
+    /// <summary>Whether <c>serve</c> also speaks the HTTP+SSE transport of 2024-11-05.</summary>
+    public bool LegacySse { get; init; }
+
     /// <summary>Whose tokens are accepted over HTTP beside keys.</summary>
     public TokensConfig? Tokens { get; init; }
 
@@ -35,4 +38,12 @@ internal sealed record TokensConfig(string Issuer, string Audience, Uri Jwks);
 internal sealed record Caps(int PendingPerActor, long ArgumentsBytes, long GatedArgumentsBytes, long ResultBytes)
 {
     public static Caps Default { get; } = new(1000, 8L << 20, 1L << 20, 16L << 20);
+
+    public int SessionsPerActor { get; init; } = 200;
+
+    /// <summary>Being answered at the same time.</summary>
+    public int RequestsPerActor { get; init; } = 256;
+
+    /// <summary>Connections that stay open to hear of changes.</summary>
+    public int StreamsPerActor { get; init; } = 200;
 }

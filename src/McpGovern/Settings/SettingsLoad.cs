@@ -74,6 +74,7 @@ internal static class SettingsLoad
         var actors = ActorReader.Read(keys);
         var listen = ReadListen(keys);
         var publicUrl = ReadUrl(keys, "public_url", "http", "https");
+        var legacySse = keys.Fields("legacy_sse").Flag("legacy_sse") ?? false;
         var tokens = TokensReader.Read(keys, publicUrl);
         var caps = ReadCaps(keys);
         var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
@@ -82,7 +83,10 @@ internal static class SettingsLoad
             file, keys.Directory, name, store, hold, listen, policy.Value.Set, policy.Value.Inputs, upstreams, actors, caps,
             callTimeout, retention, name ?? (StoreText.IsSqlite(store) ? file ?? keys.Directory : "default"),
             publicUrl?.ToString().TrimEnd('/'))
-        { Tokens = tokens };
+        {
+            LegacySse = legacySse,
+            Tokens = tokens,
+        };
     }
 
     private static TimeSpan AboveZero(SettingKeys keys, string key, TimeSpan usual)
@@ -113,10 +117,16 @@ internal static class SettingsLoad
         var usual = Caps.Default;
         if (keys.Fields("caps").Block("caps", "write a block such as { arguments: 8MiB }") is not { } block)
             return usual;
-        var fields = new Fields(block, keys.Faults("caps").Within("caps"), "pending_per_actor", "arguments", "gated_arguments", "result");
+        var fields = new Fields(block, keys.Faults("caps").Within("caps"), "pending_per_actor", "arguments", "gated_arguments", "result",
+            "sessions_per_actor", "requests_per_actor", "streams_per_actor");
         return new(
             fields.Number("pending_per_actor", 1, 1_000_000) ?? usual.PendingPerActor, fields.Size("arguments") ?? usual.ArgumentsBytes,
-            fields.Size("gated_arguments") ?? usual.GatedArgumentsBytes, fields.Size("result") ?? usual.ResultBytes);
+            fields.Size("gated_arguments") ?? usual.GatedArgumentsBytes, fields.Size("result") ?? usual.ResultBytes)
+        {
+            SessionsPerActor = fields.Number("sessions_per_actor", 1, 1_000) ?? usual.SessionsPerActor,
+            RequestsPerActor = fields.Number("requests_per_actor", 1, 100_000) ?? usual.RequestsPerActor,
+            StreamsPerActor = fields.Number("streams_per_actor", 1, 100_000) ?? usual.StreamsPerActor,
+        };
     }
 
     private static string Shown(string file, string workingDirectory) =>

@@ -14,10 +14,12 @@ internal sealed class ChildProcess
     private readonly ILogger _log;
     private readonly Lazy<Task> _stopping;
 
-    private ChildProcess(Process process, bool ownSession, UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log)
+    private ChildProcess(Process process, string? wrapper, UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log)
     {
         (_process, _upstream, _log) = (process, config.GovernedName, log);
-        _group = new ProcessGroup(process, ownSession);
+        _group = new ProcessGroup(process, ownSession: wrapper is not null);
+        if (_group.Guard(wrapper) is { } unguarded)
+            UpstreamLog.Unguarded(log, _upstream, unguarded);
         _errors = new ErrorTail(_upstream, log);
         _stopping = new Lazy<Task>(() => StopOnceAsync(limits.StopGrace, time));
         Run("stderr", () => _errors.Read(process.StandardError.BaseStream));
@@ -46,7 +48,7 @@ internal sealed class ChildProcess
         {
             var process = Process.Start(StartInfo(config, program, wrapper, folder, environment))!;
             UpstreamLog.Started(log, config.GovernedName, program, process.Id);
-            return new ChildProcess(process, wrapper is not null, config, limits, time, log);
+            return new ChildProcess(process, wrapper, config, limits, time, log);
         }
         catch (Win32Exception e)
         {
@@ -82,6 +84,8 @@ internal sealed class ChildProcess
             _group.KillAll();
             await WithinAsync(grace, time, () => !_group.IsAlive);
         }
+
+        _group.Release();
     }
 
     private void CloseInput()

@@ -15,14 +15,20 @@ internal sealed class ProcessGroup(Process leader, bool ownSession)
 
     /// <summary>The wrapper that gives a child its own session, or null where the system has none.</summary>
     /// <remarks>
-    /// Deliberately no parent-death signal: when we are killed, a child in the middle of an effect sees its stdin end and may finish;
-    /// killing it there would turn an effect that nearly happened into one that nobody can tell.
+    /// When we are killed, the <see cref="Watchdog"/> ends the group. A child in the middle of an effect might have finished it, but nobody
+    /// would have been left to record that: the call is unknown either way, and a child that goes on by itself is one that nobody stops.
     /// </remarks>
     public static string? SessionWrapper(string? path) =>
         OperatingSystem.IsLinux() ? ChildCommand.Find("setsid", path, "/") ?? ChildCommand.Find("/usr/bin/setsid", null, "/") : null;
 
     /// <summary>Whether anything of it still runs.</summary>
     public bool IsAlive => ownSession ? Kill(-_id, 0) == 0 || !leader.HasExited : !leader.HasExited;
+
+    /// <returns>Why nobody would end the group if this process were killed, or null.</returns>
+    public string? Guard(string? wrapper) => ownSession ? Watchdog.Guard(_id, wrapper!) : null;
+
+    /// <summary>Once nothing of it runs.</summary>
+    public void Release() => Watchdog.Release(_id);
 
     public void Terminate()
     {

@@ -21,6 +21,32 @@ internal static class InspectorCli
         return await process.EndAsync(limit: TimeSpan.FromSeconds(120));
     }
 
+    /// <summary>As a client's own file has the server, which is where it can be told its revision and transport.</summary>
+    public static async Task<Finished> RunFromFileAsync(ClientTarget target, params IEnumerable<string> operation)
+    {
+        var node = await NodeTools.RequireAsync();
+        using var home = new TempFolder();
+        var file = home.WriteJson("clients.json", new { mcpServers = new { gateway = target with { Type = target.Type ?? "stdio" } } });
+        await using var process = new ChildProcess(
+            node, [NodeTools.Inspector, "--cli", "--config", file, "--server", "gateway", .. operation, "--format", "json"],
+            new Dictionary<string, string?> { ["HOME"] = home.Path });
+        return await process.EndAsync(limit: TimeSpan.FromSeconds(120));
+    }
+
+    /// <summary>The first generation, which knows no revision to choose.</summary>
+    public static async Task<Finished> RunOldAsync(ClientTarget target, params IEnumerable<string> operation)
+    {
+        var node = await NodeTools.RequireAsync();
+        using var home = new TempFolder();
+        await using var process = new ChildProcess(
+            node, [
+                NodeTools.OldInspector, target.Url!.ToString(), "--transport", target.Type == "sse" ? "sse" : "http", .. operation,
+                .. target.Headers!.SelectMany(header => new[] { "--header", $"{header.Key}: {header.Value}" }),
+            ],
+            new Dictionary<string, string?> { ["HOME"] = home.Path });
+        return await process.EndAsync(limit: TimeSpan.FromSeconds(120));
+    }
+
     public static Task<Finished> CallAsync(TempFolder home, ClientTarget target, string tool, params IEnumerable<string> arguments) =>
         RunAsync(home, target, ["--method", "tools/call", "--tool-name", tool, .. arguments.SelectMany(argument => new[] { "--tool-arg", argument })]);
 }

@@ -17,6 +17,9 @@ internal static class NodeTools
 
     public static string Inspector { get; } = Package("@modelcontextprotocol/inspector/clients/launcher/build/index.js");
 
+    /// <summary>The command line of its first generation.</summary>
+    public static string OldInspector { get; } = Package("inspector-0/cli/build/index.js");
+
     public static string ServerEverything { get; } = Package("@modelcontextprotocol/server-everything/dist/index.js");
 
     public static string ServerFilesystem { get; } = Package("@modelcontextprotocol/server-filesystem/dist/index.js");
@@ -40,7 +43,7 @@ internal static class NodeTools
 
     private static async Task<(string? Node, string Reason)> FindNodeAsync()
     {
-        if (new[] { Inspector, ServerEverything, ServerFilesystem, Conformance, StableConformance }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
+        if (new[] { Inspector, OldInspector, ServerEverything, ServerFilesystem, Conformance, StableConformance }.FirstOrDefault(file => !File.Exists(file)) is { } missing)
         {
             return (null, $"{Path.GetRelativePath(Folder, missing)} is not installed: {HowToGet}");
         }

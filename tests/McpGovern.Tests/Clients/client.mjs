@@ -1,5 +1,6 @@
 // A public TypeScript client, driven from a test: node client.mjs <v1|v2|v2-auto|v2-pin> <target as JSON> [asked]
-// The target is {command, args, env, cwd} or {url, headers}. Each line on stdin is one operation, each line on stdout its answer.
+// The target is {command, args, env, cwd} or {url, headers, type}; type is http, or sse for the transport of 2024-11-05.
+// Each line on stdin is one operation, each line on stdout its answer.
 import { createInterface } from 'node:readline';
 import process from 'node:process';
 
@@ -78,21 +79,22 @@ async function openV1() {
   const { StdioClientTransport } = await import('@modelcontextprotocol/sdk/client/stdio.js');
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
   const { ElicitRequestSchema } = await import('@modelcontextprotocol/sdk/types.js');
+  const { SSEClientTransport } = await import('@modelcontextprotocol/sdk/client/sse.js');
   const client = new Client({ name: 'typescript-v1', version: '1.0.0' }, { capabilities });
   if (asked) client.setRequestHandler(ElicitRequestSchema, answer);
-  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport, SSEClientTransport) };
 }
 
 async function openV2(mode) {
-  const { Client, StreamableHTTPClientTransport } = await import('@modelcontextprotocol/client');
+  const { Client, StreamableHTTPClientTransport, SSEClientTransport } = await import('@modelcontextprotocol/client');
   const { StdioClientTransport } = await import('@modelcontextprotocol/client/stdio');
   const client = new Client({ name: 'typescript-v2', version: '1.0.0' }, { capabilities, versionNegotiation: { mode } });
   if (asked) client.setRequestHandler('elicitation/create', answer);
-  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport) };
+  return { client, transport: open(StdioClientTransport, StreamableHTTPClientTransport, SSEClientTransport) };
 }
 
-function open(Stdio, Http) {
+function open(Stdio, Http, Sse) {
   return target.url
-    ? new Http(new URL(target.url), { requestInit: { headers: target.headers ?? {} } })
+    ? new (target.type === 'sse' ? Sse : Http)(new URL(target.url), { requestInit: { headers: target.headers ?? {} } })
     : new Stdio({ command: target.command, args: target.args, env: { ...process.env, ...target.env }, cwd: target.cwd, stderr: 'inherit' });
 }

@@ -51,6 +51,9 @@ internal sealed class AgentClient : IAsyncDisposable
     public Task<Heard?> SubmitAsync(string payment, Action<string>? acknowledged = null) => AskAsync(
         "submit", new() { ["payment_id"] = payment, ["amount"] = 1, ["currency"] = "EUR" }, acknowledged is null ? null : new ParkListener(acknowledged));
 
+    /// <summary>Which starts the upstreams.</summary>
+    public Task ListAsync() => UnlessKilledAsync(async () => await client!.ListToolsAsync(cancellationToken: gone.Token));
+
     public Task<Heard?> FetchAsync(string callId, int waitSeconds = 2) =>
         AskAsync("jamjet_result", new() { ["call_id"] = callId, ["wait_seconds"] = waitSeconds }, null);
 

@@ -47,6 +47,7 @@ public sealed class AdmissionTests(HttpGateway gateway) : IClassFixture<HttpGate
     };
 
     [Theory, MemberData(nameof(Forms))]
+    [Trait("row", "H4"), Trait("row", "H5")]
     public async Task Request_WithHostAndOrigin_IsJudgedOnEveryRoute(string host, string more, int status)
     {
         foreach (var line in (string[])["POST /mcp", "GET /api/v1/approvals", "GET /executions/x/approvals", "GET /nowhere"])

@@ -24,13 +24,17 @@ public sealed class HttpGateway : IAsyncLifetime
 
     private HttpServe? _serve;
 
+    /// <summary>What a test wants otherwise than usual.</summary>
+    internal Func<HttpOptions, HttpOptions> Adjust { get; init; } = options => options;
+
     internal RunningGateway Running { get; private set; } = null!;
 
     internal RunningOptions Options { get; init; } = new();
 
     public Uri Address => _serve!.Address;
 
-    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false });
+    // One that hangs up means it: it does not wait for the rest of the response first.
+    public HttpClient Client { get; } = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero });
 
     public async Task InitializeAsync()
     {
@@ -42,8 +46,15 @@ public sealed class HttpGateway : IAsyncLifetime
             PublicUrl = new Uri("https://gate.example"),
         };
         Assert.Null(options.WhyNot());
-        _serve = await HttpServe.StartAsync(options, new Authenticator([new KeyRing(Actors)]), Running.Gateway, Running.Door, Running.Live,
+        _serve = await HttpServe.StartAsync(Adjust(options), new Authenticator([new KeyRing(Actors)]), Running.Gateway, Running.Door, Running.Live,
             ct => Running.Gateway.Store.LoadAsync("call_0", ct), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+    }
+
+    internal static async Task<HttpGateway> StartAsync(Func<HttpOptions, HttpOptions> adjust, UpstreamConfig? other = null)
+    {
+        var gateway = new HttpGateway { Adjust = adjust, Options = new() { Upstreams = other is null ? [] : [other] } };
+        await gateway.InitializeAsync();
+        return gateway;
     }
 
     /// <summary>Lets the server stop while its clients are still there.</summary>
@@ -117,6 +128,23 @@ public sealed class HttpGateway : IAsyncLifetime
         using var request = Request(method, path, key, body is null ? null : Encoding.UTF8.GetBytes(body));
         using var response = await Client.SendAsync(request);
         return (response.StatusCode, JsonElement.Parse(await response.Content.ReadAsByteArrayAsync()));
+    }
+
+    /// <summary>The response, as soon as its headers are there.</summary>
+    public async Task<HttpResponseMessage> BeginAsync(HttpRequestMessage request)
+    {
+        using (request)
+        {
+            return await Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        }
+    }
+
+    public HttpRequestMessage McpGet(string session, string key = AgentKey)
+    {
+        var request = Request(HttpMethod.Get, "/mcp", key);
+        request.Headers.Add("Mcp-Session-Id", session);
+        request.Headers.Accept.ParseAdd("text/event-stream");
+        return request;
     }
 
     private static string[] Events(string stream) =>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using McpGovern.Calls;
 using McpGovern.Tests.Processes;
 
 namespace McpGovern.Tests.Server;
@@ -47,6 +48,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     [Theory]
     [InlineData("""{"content":[{"type":"hologram","x":1.50}],"vendor":{"a":1E2},"_meta":{"k":"\ud800"}}""")]
     [InlineData("""{"content":[],"structuredContent":{"a":"\u0000","b":12345678901234567890},"isError":true}""")]
+    [Trait("row", "U2"), Trait("row", "U3")]
     public async Task Result_OfAnyShape_ReturnsVerbatim(string result)
     {
         var session = await gateway.OpenSessionAsync();
@@ -96,9 +98,12 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
         { """{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","name":"pay"}}""", 400, -32600 },
         { """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}""", 400, -32602 },
         { """{"jsonrpc":"2.0","id":1,"method":"no/such"}""", 200, -32601 },
+        { $$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":{{new string('[', 64)}}{{new string(']', 64)}} } } }""", 400, -32700 },
+        { """{"jsonrpc":"2.0","id":1,"id":2,"method":"tools/call","params":{"name":"echo"}}""", 400, -32600 },
     };
 
     [Theory, MemberData(nameof(BadMessages))]
+    [Trait("row", "H11"), Trait("row", "H12"), Trait("row", "H13")]
     public async Task Post_OfABadMessage_IsAnsweredAndReachesNoUpstream(string body, int status, int code)
     {
         var session = await gateway.OpenSessionAsync();
@@ -112,6 +117,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     }
 
     [Fact]
+    [Trait("row", "H14")]
     public async Task Post_OfTooManyBytes_Is413()
     {
         using var request = gateway.McpPost($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":"{{new string('x', 33_000_000)}}"} } }""");
@@ -122,6 +128,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     }
 
     [Fact]
+    [Trait("row", "H3")]
     public async Task Post_OfAnotherRevision_NamesThoseThatAreServed()
     {
         using var request = gateway.McpPost("""{"jsonrpc":"2.0","id":9,"method":"server/discover"}""");
@@ -136,6 +143,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     }
 
     [Fact]
+    [Trait("row", "H1"), Trait("row", "H2")]
     public async Task Session_MissingUnknownForeignOrEnded_IsRefused()
     {
         var session = await gateway.OpenSessionAsync();
@@ -154,6 +162,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     [InlineData("text/event-stream", "application/json", 406)]
     [InlineData("application/json, text/event-stream", "text/plain", 415)]
     [InlineData("*/*", "application/json; charset=utf-8", 200)]
+    [Trait("row", "H6")]
     public async Task Post_WithAcceptAndContentType_IsJudged(string accept, string content, int status)
     {
         var request = gateway.McpPost(Ping, await gateway.OpenSessionAsync());
@@ -166,6 +175,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     }
 
     [Fact]
+    [Trait("row", "H15")]
     public async Task Get_DroppedAndOpenedAgain_StillHearsOfChanges()
     {
         var session = await gateway.OpenSessionAsync();
@@ -180,6 +190,48 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     }
 
     [Fact]
+    [Trait("row", "H15")]
+    public async Task Get_OpenedAgain_BringsWhatWasMissed()
+    {
+        var session = await gateway.OpenSessionAsync();
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                // What is written before the server notices that its client is gone is lost with the connection.
+                (await ListenAsync(session)).Dispose();
+                await Task.Delay(50);
+                gateway.Running.RaiseChanged();
+                using var response = await ListenAsync(session);
+                using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(), Encoding.UTF8);
+                return (await reader.ReadLineAsync() + await reader.ReadLineAsync()).Contains("list_changed", StringComparison.Ordinal);
+            },
+            () => "what was said in between is lost");
+    }
+
+    /// <summary>In the revisions with sessions hanging up says nothing of the call, and nobody takes a silent response for dead.</summary>
+    [Fact]
+    [Trait("row", "H16")]
+    public async Task HangingUp_WhileACallRuns_DoesNotCancelIt()
+    {
+        await using var own = await HttpGateway.StartAsync(options => options);
+        var session = await own.OpenSessionAsync();
+        var asked = TimeProvider.System.GetTimestamp();
+        var response = await own.BeginAsync(own.McpPost("""{"jsonrpc":"2.0","id":78,"method":"tools/call","params":{"name":"slow"}}""", session));
+        Assert.True(TimeProvider.System.GetElapsedTime(asked) < TimeSpan.FromSeconds(10), "the headers waited for the answer");
+        await Eventually.TrueAsync(() => !own.Running.Upstream.Calls.IsEmpty, () => "the call never arrived");
+
+        response.Dispose();
+        await own.AskAsync(session, Ping);
+        own.Running.Upstream.Release.TrySetResult();
+
+        await Eventually.TrueAsync(
+            async () => (await own.Running.Gateway.Store.ListAsync(new([], 10), default)).Calls.Any(call => call.Events[^1] is CallSucceeded),
+            () => "the call was not recorded as run");
+        Assert.DoesNotContain(own.Running.Upstream.Notifications, body => body.Contains("notifications/cancelled", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    [Trait("row", "H15")]
     public async Task Get_OpenedTwice_EndsTheFirst()
     {
         var session = await gateway.OpenSessionAsync();
@@ -206,10 +258,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
 
     private async Task<HttpResponseMessage> ListenAsync(string session)
     {
-        var request = gateway.Request(HttpMethod.Get, "/mcp");
-        request.Headers.Add("Mcp-Session-Id", session);
-        request.Headers.Accept.ParseAdd("text/event-stream");
-        var response = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        var response = await gateway.BeginAsync(gateway.McpGet(session));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         return response;
     }

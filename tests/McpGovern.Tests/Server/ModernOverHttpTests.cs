@@ -95,6 +95,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     [InlineData("tasks/list")]
     [InlineData("tasks/result")]
     [InlineData("no/such")]
+    [Trait("row", "H9"), Trait("row", "H10")]
     public async Task Request_OfAMethodThatIsNotThere_Is404(string method)
     {
         var (status, answer) = await ModernClient.AskAsync(gateway, ModernClient.Post(gateway, ModernClient.Body(method)));
@@ -114,6 +115,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     };
 
     [Theory, MemberData(nameof(BadMeta))]
+    [Trait("row", "H7")]
     public async Task Call_WithMetaThatIsWanting_Is400AndReachesNoUpstream(string meta, int code)
     {
         var before = gateway.Running.Upstream.Calls.Count;
@@ -135,6 +137,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     [InlineData("MCP-Protocol-Version", null, -32020)]
     [InlineData("MCP-Protocol-Version", "2025-11-25", -32020)]
     [InlineData("MCP-Protocol-Version", "2099-01-01", -32020)]
+    [Trait("row", "H8")]
     public async Task Call_WithAHeaderThatDisagrees_Is400AndReachesNoUpstream(string header, string? value, int code)
     {
         var before = gateway.Running.Upstream.Calls.Count;
@@ -194,6 +197,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     }
 
     [Fact]
+    [Trait("row", "H16")]
     public async Task HangingUp_WhileACallRuns_CancelsItUpstream()
     {
         bool IsCancelled() => gateway.Running.Upstream.Notifications.Any(body => body.Contains("notifications/cancelled", StringComparison.Ordinal));

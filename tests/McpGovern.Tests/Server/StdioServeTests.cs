@@ -47,6 +47,8 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
     [InlineData("garbage")]
     [InlineData("[]")]
     [InlineData("\"text\"")]
+    [InlineData("""{"jsonrpc":"2.0","id":null,"method":"tools/call","params":{"name":"echo"}}""")]
+    [InlineData("""{"jsonrpc":"2.0","id":9,"result":{"content":[]}}""")]
     [InlineData("""{"jsonrpc":"2.0","id":null,"method":"ping"}""")]
     [InlineData("""{"jsonrpc":"2.0","method":"tools/call","params":{"name":"echo"}}""")]
     [InlineData("   ")]
@@ -62,6 +64,8 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
 
     [Theory]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo","arguments":{"a":1,"a":2}}}""", -32600)]
+    [InlineData("""[{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"echo"}}]""", -32600)]
+    [InlineData("""{"jsonrpc":"2.0","id":4,"id":5,"method":"tools/call","params":{"name":"echo"}}""", -32600)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"arguments":{}}}""", -32602)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"tools/list",}""", -32700)]
     [InlineData("""{"jsonrpc":"2.0","id":4,"method":"server/discover"}""", -32602)]
@@ -80,10 +84,12 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Line_OfTooManyBytes_CostsOnlyItself()
     {
-        var writing = SendAsync(new string('x', 3 << 20), Initialize);
+        var tooLong = $$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":"{{new string('x', 3 << 20)}}"} } }""";
+        var writing = SendAsync(tooLong, Initialize);
 
         Assert.Equal(0, (await AnswerAsync()).GetProperty("id").GetInt32());
         await writing;
+        Assert.Empty(_gateway.Upstream.Calls);
     }
 
     [Fact]

@@ -80,27 +80,53 @@ public sealed class ChildProcessTests
         File.Delete(log);
     }
 
-    /// <summary>
-    /// SDK defect 6, and why no parent-death signal is used: a child whose gateway is killed finishes what it is doing, and ends when
-    /// it next looks at its stdin.
-    /// </summary>
-    [SkippableFact]
-    public async Task KillOfTheGateway_LetsTheChildFinishAndEnd()
+    /// <summary>SDK defect 6: a child that is busy does not look at its stdin, and one that ignores SIGTERM would stay for ever.</summary>
+    [SkippableTheory, InlineData("lasting"), InlineData("grandchild", "--ignore-end")]
+    public async Task KillOfTheGateway_EndsTheChildAndWhatItStarted(string tool, params string[] options)
     {
         NeedsLinux();
         var folder = Directory.CreateTempSubdirectory("mcpgovern-kill-").FullName;
-        var ledger = Path.Combine(folder, "ledger");
-        var (command, args) = FakeUpstreamOptions.CommandLine("--ledger", ledger, "--log", Path.Combine(folder, "log"));
-        using var gateway = Process.Start(new ProcessStartInfo(command, [args[0], "hold-upstream", .. args[2..]]) { UseShellExecute = false })!;
+        var (ledger, log) = (Path.Combine(folder, "ledger"), Path.Combine(folder, "log"));
+        var (command, args) = FakeUpstreamOptions.CommandLine([.. options, "--ledger", ledger, "--log", log]);
+        using var gateway = Process.Start(
+            new ProcessStartInfo(command, [args[0], "hold-upstream", tool, .. args[2..]]) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var said = tool == "grandchild" ? await gateway.StandardOutput.ReadLineAsync() : null;
         await Eventually.TrueAsync(() => File.Exists(ledger), "the call");
-        var child = int.Parse(File.ReadLines(Path.Combine(folder, "log")).First()["start ".Length..], null);
+        var child = int.Parse(File.ReadLines(log).First()["start ".Length..], null);
 
         gateway.Kill();
         await gateway.WaitForExitAsync();
 
         await ProcessTable.GoneAsync(child);
-        Assert.Equal(["lasting {}", "lasting finished"], File.ReadAllLines(ledger));
+        if (said is not null)
+        {
+            await ProcessTable.GoneAsync(int.Parse(said, null));
+        }
+
+        Assert.Equal([$"{tool} {{}}"], File.ReadAllLines(ledger));
         Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>The list of the watchdog holds nobody who has ended: the number of a group may become another's.</summary>
+    [SkippableFact]
+    public async Task KillOfTheGateway_LeavesAGroupThatWasReleasedAlone()
+    {
+        NeedsLinux();
+        using var stranger = Process.Start(new ProcessStartInfo("setsid", ["sleep", "600"]) { UseShellExecute = false })!;
+        using var gateway = Process.Start(
+            new ProcessStartInfo("dotnet", [typeof(ChildProcessTests).Assembly.Location, "guard-group", $"{stranger.Id}"])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+            })!;
+        var watched = int.Parse((await gateway.StandardOutput.ReadLineAsync())!, null);
+
+        gateway.Kill();
+        await gateway.WaitForExitAsync();
+
+        await ProcessTable.GoneAsync(watched);
+        Assert.True(ProcessTable.IsAlive(stranger.Id));
+        stranger.Kill();
     }
 
     [Fact]

@@ -33,11 +33,12 @@ public sealed class HttpUpstreamTests
 
     /// <summary>SDK defect 2, over HTTP.</summary>
     [Theory, InlineData("/mcp", true), InlineData("/sse", false)]
+    [Trait("row", "U10")]
     public async Task Progress_OfManySteps_ComesInOrderAndBeforeTheResult(string path, bool stream)
     {
         await using var fake = await FakeHttpUpstream.StartAsync(stream);
         await using var host = new UpstreamHost(fake.Config(path));
-        for (var round = 0; round < 20; round++)
+        for (var round = 0; round < 50; round++)
         {
             var progress = new ProgressLog();
 
@@ -79,6 +80,7 @@ public sealed class HttpUpstreamTests
     }
 
     [Fact]
+    [Trait("row", "U7")]
     public async Task Tools_ThatChange_AreReadAgain()
     {
         await using var fake = await FakeHttpUpstream.StartAsync();
@@ -91,6 +93,7 @@ public sealed class HttpUpstreamTests
     }
 
     [Fact]
+    [Trait("row", "U9")]
     public async Task Session_ThatExpired_SendsNothingAndIsReplaced()
     {
         await using var fake = await FakeHttpUpstream.StartAsync();
@@ -185,6 +188,7 @@ public sealed class HttpUpstreamTests
 
     /// <summary>SDK defect 1, over HTTP: an initialized session is told, a modern one has its request dropped.</summary>
     [Theory, InlineData("/mcp", false), InlineData("/sse", false), InlineData("/mcp", true)]
+    [Trait("row", "U6")]
     public async Task Cancel_IsRelayedAsTheEraWantsIt(string path, bool modern)
     {
         await using var fake = await FakeHttpUpstream.StartAsync(modern: modern);
@@ -198,6 +202,18 @@ public sealed class HttpUpstreamTests
         Assert.Equal(new UpstreamAnswer.Lost("cancelled"), await call);
         await Eventually.TrueAsync(() => fake.Seen.Contains(modern ? "dropped" : "notifications/cancelled"), "the cancellation");
         Assert.Equal(!modern, fake.Seen.Contains("notifications/cancelled"));
+    }
+
+    [Theory, InlineData("/mcp", true), InlineData("/sse", false)]
+    public async Task Answer_GivenTwiceOrUnderAnotherId_CountsOnceAndForItsOwnCall(string path, bool stream)
+    {
+        await using var fake = await FakeHttpUpstream.StartAsync(stream);
+        await using var host = new UpstreamHost(fake.Config(path));
+
+        Assert.Equal("""{"content":["first"]}""", UpstreamHost.Text(await host.CallAsync("twice")));
+        Assert.Equal("""{"content":["mine"]}""", UpstreamHost.Text(await host.CallAsync("wrong_id")));
+        Assert.IsType<UpstreamAnswer.Result>(await host.CallAsync("echo"));
+        Assert.Equal(["twice {}", "wrong_id {}", "echo {}"], fake.Ledger);
     }
 
     [Fact]
@@ -239,6 +255,7 @@ public sealed class HttpUpstreamTests
 
     /// <summary>SDK defect 7: a client of the default kind gives up after 100 s, whatever the call's own deadline.</summary>
     [Fact]
+    [Trait("row", "U8")]
     public void Client_HasNoTimeoutOfItsOwn()
     {
         using var client = HttpTransport.Client(new Uri("http://127.0.0.1/"), new Inbox("x", NullLogger.Instance), new UpstreamLimits());

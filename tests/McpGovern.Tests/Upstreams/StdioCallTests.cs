@@ -95,6 +95,7 @@ public sealed class StdioCallTests
     }
 
     [Fact]
+    [Trait("row", "U5")]
     public async Task Answer_WithAnError_IsKnownWithItsData()
     {
         await using var host = UpstreamHost.Stdio();
@@ -138,6 +139,7 @@ public sealed class StdioCallTests
     }
 
     [Fact]
+    [Trait("row", "U1")]
     public async Task Upstream_ThatWritesNoise_IsUnderstood()
     {
         await using var host = UpstreamHost.Stdio("--noise");

@@ -8,6 +8,7 @@ public sealed class StdioOutcomeTests
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
 
     [Fact]
+    [Trait("row", "U4")]
     public async Task Crash_InTheMiddleOfACall_IsLostAndTheNextCallStartsAnew()
     {
         await using var host = UpstreamHost.Stdio();
@@ -59,6 +60,7 @@ public sealed class StdioOutcomeTests
 
     /// <summary>SDK defect 1: its client disposes the registration that would tell the upstream.</summary>
     [Fact]
+    [Trait("row", "U6")]
     public async Task Cancel_OfACallInFlight_IsRelayedUnderTheCallsOwnId()
     {
         await using var host = UpstreamHost.Stdio();
@@ -88,10 +90,11 @@ public sealed class StdioOutcomeTests
 
     /// <summary>SDK defect 2: it handles each notification on a task of its own.</summary>
     [Fact]
+    [Trait("row", "U10")]
     public async Task Progress_OfManySteps_ComesInOrderAndBeforeTheResult()
     {
         await using var host = UpstreamHost.Stdio();
-        for (var round = 0; round < 20; round++)
+        for (var round = 0; round < 50; round++)
         {
             var progress = new ProgressLog();
 

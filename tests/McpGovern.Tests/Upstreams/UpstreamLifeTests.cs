@@ -36,6 +36,7 @@ public sealed class UpstreamLifeTests
 
     /// <summary>SDK defect 8: servers announce changes in bursts.</summary>
     [Fact]
+    [Trait("row", "U7")]
     public async Task Tools_ThatChangeInABurst_AreReadOnceAndReplaced()
     {
         await using var host = UpstreamHost.Stdio();

@@ -20,7 +20,13 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
 
     public TimeSpan SessionIdle { get; init; } = TimeSpan.FromHours(2);
 
+    /// <summary>Of all actors together.</summary>
     public int MaxSessions { get; init; } = 1000;
+
+    public ActorLimits Limits { get; init; } = ActorLimits.Default;
+
+    /// <summary>Whether the transport of 2024-11-05 is served too, at <c>/sse</c> and <c>/message</c>.</summary>
+    public bool LegacySse { get; init; }
 
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 

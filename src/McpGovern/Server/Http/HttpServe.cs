@@ -44,18 +44,27 @@ internal sealed class HttpServe : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         var app = builder.Build();
-        var sessions = new McpSessions(door, live, options, time, logs.CreateLogger<McpSessions>());
-        var stateless = new StatelessEndpoint(door, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
+        var records = new SessionRecords(gateway.Store, options.SessionIdle, time);
+        var sessions = new McpSessions(door, live, records, options, time, logs.CreateLogger<McpSessions>());
+        var places = new Admittance(options.Limits);
+        var stateless = new StatelessEndpoint(door, places, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
         var log = logs.CreateLogger<HttpServe>();
         var guard = new HostGuard(options);
         var logins = new Logins(new(authenticator.OpenAsync, authenticator.FindTaggedAsync), gateway.Store, time);
         var console = new ApprovalConsole(gateway.Queries, gateway.Decisions, logins, options.PublicUrl, time, logs.CreateLogger<ApprovalConsole>());
         app.Use((http, next) => AdmitAsync(http, next, guard, authenticator, console, log));
         authenticator.Metadata?.Map(app);
-        MapAll(app, new McpEndpoint(sessions, stateless, options), gateway, storeAnswers, log);
+        MapAll(app, new McpEndpoint(sessions, stateless, places, options), gateway, storeAnswers, log);
         console.Map(app);
+        if (options.LegacySse)
+        {
+            var sse = new LegacySseEndpoint(door, live, places, options, time, logs.CreateLogger<LegacySseEndpoint>(), app.Lifetime.ApplicationStopping);
+            app.MapGet(LegacySseEndpoint.StreamPath, sse.GetAsync);
+            app.MapPost(LegacySseEndpoint.MessagePath, sse.PostAsync);
+        }
+
         // Streams would hold the shutdown up until its time is over.
-        app.Lifetime.ApplicationStopping.Register(() => sessions.EndAllAsync().Wait(TimeSpan.FromSeconds(2)));
+        app.Lifetime.ApplicationStopping.Register(() => sessions.LetAllGoAsync().Wait(TimeSpan.FromSeconds(2)));
         await app.StartAsync(ct);
         var serve = new HttpServe(app, sessions);
         gateway.Links = new ApprovalLinks(options.PagesAt(serve.Address));

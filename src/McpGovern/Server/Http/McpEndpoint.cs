@@ -6,7 +6,7 @@ using ModelContextProtocol.Protocol;
 namespace McpGovern.Server;
 
 /// <summary>Streamable HTTP at <c>/mcp</c>: sessions for the revisions that begin with <c>initialize</c>, and the stateless one beside them.</summary>
-internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint stateless, HttpOptions options)
+internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint stateless, Admittance places, HttpOptions options)
 {
     private const string SessionHeader = "Mcp-Session-Id", VersionHeader = "MCP-Protocol-Version";
 
@@ -14,32 +14,17 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
     {
         if (!Accepts(http.Request, "application/json") || !Accepts(http.Request, "text/event-stream"))
         {
-            await FailAsync(http, 406, RpcCode.InvalidRequest, "Accept must name application/json and text/event-stream");
+            await McpAnswer.FailAsync(http, 406, RpcCode.InvalidRequest, "Accept must name application/json and text/event-stream");
             return;
         }
 
-        if (!RequestBody.IsJson(http.Request))
+        switch (await McpBody.ReadAsync(http, options.MaxMessageBytes))
         {
-            await FailAsync(http, 415, RpcCode.InvalidRequest, "Content-Type must be application/json");
-            return;
-        }
-
-        if (await RequestBody.ReadAsync(http, options.MaxMessageBytes) is not { } body)
-        {
-            await FailAsync(http, 413, RpcCode.InvalidRequest, $"a message may have {options.MaxMessageBytes} bytes (max_message)");
-            return;
-        }
-
-        switch (MessageReader.Read(body))
-        {
-            case Inbound.Fault fault:
-                await SendAsync(http, 400, RpcError.Write(fault));
-                break;
             case Inbound.Message { Value: var message } when ProtocolEra.AsksStateless(message, VersionOf(http)):
                 await stateless.PostAsync(http, message);
                 break;
             case Inbound.Message { Value: var message } when ProtocolEra.Refuse(message, VersionOf(http)) is { } refusal:
-                await SendAsync(http, 400, refusal);
+                await McpAnswer.SendAsync(http, 400, refusal);
                 break;
             case Inbound.Message { Value: var message } when await SessionOfAsync(http, message) is { } session:
                 await ServeAsync(http, session, message);
@@ -55,12 +40,11 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         }
         else if (!Accepts(http.Request, "text/event-stream"))
         {
-            await FailAsync(http, 406, RpcCode.InvalidRequest, "Accept must name text/event-stream");
+            await McpAnswer.FailAsync(http, 406, RpcCode.InvalidRequest, "Accept must name text/event-stream");
         }
         else if (await SessionOfAsync(http, message: null) is { } session)
         {
-            StatelessResponse.BeginEvents(http.Response);
-            await session.Events.ServeAsync(http.Response.Body, http.RequestAborted);
+            await ListenAsync(http, session);
         }
     }
 
@@ -72,18 +56,44 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         }
         else if (await SessionOfAsync(http, message: null) is { } session)
         {
-            await sessions.EndAsync(session, "its client ended it");
+            await sessions.EndAsync(session, "its client ended it", http.RequestAborted);
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         }
     }
 
-    private static async Task ServeAsync(HttpContext http, McpSession session, JsonRpcMessage message)
+    private async Task ListenAsync(HttpContext http, McpSession session)
+    {
+        using var place = places.Streams.TryTake(session.Actor.Id);
+        if (place is null)
+        {
+            await McpAnswer.RefuseAsync(http, default, places.Streams.Refusal(session.Actor.Id));
+            return;
+        }
+
+        StatelessResponse.BeginEvents(http.Response);
+        await session.Events.ServeAsync(http.Response.Body, http.RequestAborted);
+    }
+
+    private async Task ServeAsync(HttpContext http, McpSession session, JsonRpcMessage message)
     {
         if (message is not JsonRpcRequest request)
         {
             await session.AcceptAsync(message, http.RequestAborted);
             http.Response.StatusCode = StatusCodes.Status202Accepted;
             return;
+        }
+
+        using var place = places.Requests.TryTake(session.Actor.Id);
+        if (place is null)
+        {
+            await McpAnswer.RefuseAsync(http, request.Id, places.Requests.Refusal(session.Actor.Id));
+            return;
+        }
+
+        // Kept before it is answered: the client's next request may go to another process.
+        if (session.Note(request))
+        {
+            await sessions.KeepAsync(session, http.RequestAborted);
         }
 
         StatelessResponse.BeginEvents(http.Response);
@@ -103,10 +113,10 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         var id = (message as JsonRpcRequest)?.Id ?? default;
         if (http.Request.Headers[SessionHeader].FirstOrDefault() is { } sessionId)
         {
-            var known = sessions.Find(sessionId, actor);
+            var known = await sessions.FindAsync(sessionId, actor, http.RequestAborted);
             if (known is null)
             {
-                await SendAsync(http, 404, RpcError.Write(id, RpcCode.SessionNotFound, "there is no such session; send initialize to open one"));
+                await McpAnswer.SendAsync(http, 404, RpcError.Write(id, RpcCode.SessionNotFound, "there is no such session; send initialize to open one"));
             }
 
             return known;
@@ -114,19 +124,19 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
 
         if (message is not JsonRpcRequest { Method: RequestMethods.Initialize })
         {
-            await SendAsync(http, 400, RpcError.Write(id, RpcCode.InvalidRequest, $"{SessionHeader} is missing; send initialize to open a session"));
+            await McpAnswer.SendAsync(http, 400, RpcError.Write(id, RpcCode.InvalidRequest, $"{SessionHeader} is missing; send initialize to open a session"));
             return null;
         }
 
-        if (await sessions.OpenAsync(actor) is not { } opened)
+        switch (await sessions.OpenAsync(actor, http.RequestAborted))
         {
-            var why = $"{options.MaxSessions} sessions are open (max_sessions); end one with DELETE, or try again later";
-            await SendAsync(http, 503, RpcError.Write(id, RpcCode.InternalError, why));
-            return null;
+            case ({ } opened, _):
+                http.Response.Headers[SessionHeader] = opened.Id;
+                return opened;
+            case (_, var why):
+                await McpAnswer.RefuseAsync(http, id, why ?? "no session can be opened");
+                return null;
         }
-
-        http.Response.Headers[SessionHeader] = opened.Id;
-        return opened;
     }
 
     private static string? VersionOf(HttpContext http) => http.Request.Headers[VersionHeader].FirstOrDefault();
@@ -142,8 +152,4 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
     private static bool Accepts(HttpRequest request, string type) =>
         MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted)
         && accepted.Any(media => media.Quality != 0 && new MediaTypeHeaderValue(type).IsSubsetOf(media));
-
-    private static Task FailAsync(HttpContext http, int status, int code, string text) => SendAsync(http, status, RpcError.Write(default, code, text));
-
-    private static Task SendAsync(HttpContext http, int status, byte[] json) => StatelessResponse.WriteAsync(http, status, json);
 }

@@ -1,62 +1,89 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using McpGovern.Calls;
+using McpGovern.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace McpGovern.Server;
 
-/// <summary>The open sessions. They end when asked to, when nobody used them for long, and with the process.</summary>
-internal sealed class McpSessions(McpFrontDoor door, LiveConnections live, HttpOptions options, TimeProvider time, ILogger<McpSessions> log) : IAsyncDisposable
+/// <summary>
+/// The open sessions. They end when asked to, and when nobody used them for long; with the process ends only what it holds of them: any
+/// process of the store makes them anew when their client comes back.
+/// </summary>
+internal sealed class McpSessions(
+    McpFrontDoor door, LiveConnections live, SessionRecords records, HttpOptions options, TimeProvider time, ILogger<McpSessions> log) : IAsyncDisposable
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, McpSession> _sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Id, string Credential), Lazy<Task<McpSession?>>> _restoring = new();
     private readonly CancellationTokenSource _stop = new();
 
-    /// <summary>A new session, or <c>null</c> where there are as many as may be and none of the actor's is idle.</summary>
-    public async Task<McpSession?> OpenAsync(Actor actor)
+    // A session that is in use says so in the store well before its record's end.
+    private readonly TimeSpan _keepEvery = options.SessionIdle / 4 < TimeSpan.FromMinutes(1) ? options.SessionIdle / 4 : TimeSpan.FromMinutes(1);
+
+    /// <summary>A new session, or the cap that there are already as many as it allows and none of the actor's is idle.</summary>
+    public async Task<(McpSession? Session, string? Refusal)> OpenAsync(Actor actor, CancellationToken ct)
     {
-        if (_sessions.Count >= options.MaxSessions)
+        if (await MakeRoomAsync(actor, ct) is { } refusal)
         {
-            var oldest = _sessions.Values.Where(s => s.Actor.Id == actor.Id && !s.IsBusy).MinBy(s => s.LastUsed);
-            if (oldest is null)
+            return (null, refusal);
+        }
+
+        var session = Hold(new McpSession(RandomNumberGenerator.GetHexString(32, lowercase: true), actor, door, time, options.Heartbeat, log));
+        log.SessionBegins(session.Name, actor.Id);
+        return (session, null);
+    }
+
+    /// <summary>The actor's session, made anew where another process had it; another's is as unknown as one that never was.</summary>
+    /// <exception cref="StoreUnavailableException">It is not here, and nobody knows whether it is elsewhere.</exception>
+    public async Task<McpSession?> FindAsync(string id, Actor actor, CancellationToken ct)
+    {
+        if (_sessions.TryGetValue(id, out var session))
+        {
+            if (!session.Record.IsOf(actor))
             {
                 return null;
             }
 
-            await EndAsync(oldest, "it made room for a newer one");
+            if (session.Actor.Roles == actor.Roles && session.Actor.Groups.SequenceEqual(actor.Groups))
+            {
+                session.Touch();
+                return session;
+            }
+
+            // Its handlers act with the rights that it was opened with: other rights need others.
+            await LetGoAsync(session, "its actor came with other rights");
         }
 
-        var session = new McpSession(RandomNumberGenerator.GetHexString(32, lowercase: true), actor, door, time, options.Heartbeat, log);
-        _sessions[session.Id] = session;
-        live.Add(session.Server);
-        log.SessionBegins(Short(session), actor.Id);
-        return session;
+        // All who come at once wait for the one that begins.
+        return await _restoring.GetOrAdd((id, actor.Credential), _ => new(() => RestoreAsync(id, actor))).Value.WaitAsync(ct);
     }
 
-    /// <summary>The actor's session; another's is as unknown as one that never was.</summary>
-    public McpSession? Find(string id, Actor actor)
+    /// <summary>To be called when a client's message was answered: what it said for the session's whole length is kept.</summary>
+    public async Task KeepAsync(McpSession session, CancellationToken ct)
     {
-        if (!_sessions.TryGetValue(id, out var session) || session.Actor.Id != actor.Id)
+        try
         {
-            return null;
+            await records.KeepAsync(session.Id, session.Record, ct);
+            session.Kept();
         }
-
-        session.Touch();
-        return session;
+        catch (StoreUnavailableException e)
+        {
+            // The sweep tries again; until then the session is as good as ever, and would not outlive the process.
+            log.SessionNotKept(session.Name, e.Message);
+        }
     }
 
-    public async Task EndAsync(McpSession session, string why)
+    /// <summary>Ends it for every process.</summary>
+    /// <exception cref="StoreUnavailableException">It could not be forgotten, and goes on.</exception>
+    public async Task EndAsync(McpSession session, string why, CancellationToken ct)
     {
-        if (_sessions.TryRemove(session.Id, out _))
-        {
-            live.Remove(session.Server);
-            log.SessionEnds(Short(session), session.Actor.Id, why);
-            await session.DisposeAsync();
-        }
+        await records.ForgetAsync(session.Id, ct);
+        await LetGoAsync(session, why);
     }
 
-    /// <summary>Ends idle sessions until the process ends.</summary>
+    /// <summary>Keeps the sessions that are used and lets go of the idle ones until the process ends.</summary>
     public async Task SweepAsync()
     {
         using var timer = new PeriodicTimer(SweepEvery, time);
@@ -64,10 +91,10 @@ internal sealed class McpSessions(McpFrontDoor door, LiveConnections live, HttpO
         {
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                var idle = time.GetUtcNow() - options.SessionIdle;
-                foreach (var session in _sessions.Values.Where(s => !s.IsBusy && s.LastUsed < idle))
+                var now = time.GetUtcNow();
+                foreach (var session in _sessions.Values)
                 {
-                    await EndAsync(session, "nobody used it");
+                    await LookAfterAsync(session, now);
                 }
             }
         }
@@ -77,15 +104,108 @@ internal sealed class McpSessions(McpFrontDoor door, LiveConnections live, HttpO
         }
     }
 
-    public async Task EndAllAsync() => await Task.WhenAll(_sessions.Values.Select(session => EndAsync(session, "the server stops")));
+    /// <summary>Their records stay: whoever serves next goes on with them.</summary>
+    public async Task LetAllGoAsync() => await Task.WhenAll(_sessions.Values.Select(session => LetGoAsync(session, "the server stops")));
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        await EndAllAsync();
+        await LetAllGoAsync();
         _stop.Dispose();
     }
 
-    // The whole id is what a client shows to be let in.
-    private static string Short(McpSession session) => session.Id[..8];
+    private async Task LookAfterAsync(McpSession session, DateTimeOffset now)
+    {
+        if (!session.IsBusy && session.LastUsed < now - options.SessionIdle)
+        {
+            // Its record has run out by itself, unless another process serves it.
+            await LetGoAsync(session, "nobody used it");
+        }
+        else if (now - session.KeptAt >= _keepEvery && (session.IsBusy || session.LastUsed > session.KeptAt))
+        {
+            if (await IsEndedElsewhereAsync(session))
+            {
+                await LetGoAsync(session, "its client ended it at another process");
+            }
+            else
+            {
+                await KeepAsync(session, _stop.Token);
+            }
+        }
+    }
+
+    private async Task<bool> IsEndedElsewhereAsync(McpSession session)
+    {
+        try
+        {
+            return session.WasKept && await records.FindAsync(session.Id, _stop.Token) is null;
+        }
+        catch (StoreUnavailableException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<McpSession?> RestoreAsync(string id, Actor actor)
+    {
+        try
+        {
+            // Somebody may have been here since it was looked for.
+            if (_sessions.TryGetValue(id, out var here))
+            {
+                return here.Record.IsOf(actor) ? here : null;
+            }
+
+            if (await records.FindAsync(id, _stop.Token) is not { } record || !record.IsOf(actor) || await MakeRoomAsync(actor, _stop.Token) is not null)
+            {
+                return null;
+            }
+
+            var session = new McpSession(id, actor, door, time, options.Heartbeat, log);
+            await session.ReplayAsync(record.Messages);
+            session.Kept();
+            log.SessionRestored(session.Name, actor.Id);
+            return Hold(session);
+        }
+        finally
+        {
+            _restoring.TryRemove((id, actor.Credential), out _);
+        }
+    }
+
+    private async Task<string?> MakeRoomAsync(Actor actor, CancellationToken ct)
+    {
+        var mine = _sessions.Values.Where(session => session.Actor.Id == actor.Id).ToArray();
+        if (_sessions.Count < options.MaxSessions && mine.Length < options.Limits.Sessions)
+        {
+            return null;
+        }
+
+        if (mine.Where(session => !session.IsBusy).MinBy(session => session.LastUsed) is { } oldest)
+        {
+            await EndAsync(oldest, "it made room for a newer one", ct);
+            return null;
+        }
+
+        return mine.Length < options.Limits.Sessions
+            ? $"{options.MaxSessions} sessions are open; end one with DELETE, or try again later"
+            : $"{mine.Length} sessions of {actor.Id} are open and in use, and at most {options.Limits.Sessions} may be (caps.sessions_per_actor)";
+    }
+
+    private McpSession Hold(McpSession session)
+    {
+        _sessions[session.Id] = session;
+        live.Add(session.Server);
+        return session;
+    }
+
+    private async Task LetGoAsync(McpSession session, string why)
+    {
+        if (_sessions.TryRemove(session.Id, out _))
+        {
+            live.Remove(session.Server);
+            log.SessionEnds(session.Name, session.Actor.Id, why);
+            await session.DisposeAsync();
+        }
+    }
 }

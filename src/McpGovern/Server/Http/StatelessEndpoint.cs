@@ -7,7 +7,8 @@ namespace McpGovern.Server;
 
 /// <summary>Requests of the stateless revision: each stands for itself, with its own actor and capabilities, and ends with its connection.</summary>
 /// <param name="stopping">Ends what still runs when the process ends.</param>
-internal sealed class StatelessEndpoint(McpFrontDoor door, HttpOptions options, TimeProvider time, ILogger<StatelessEndpoint> log, CancellationToken stopping)
+internal sealed class StatelessEndpoint(
+    McpFrontDoor door, Admittance places, HttpOptions options, TimeProvider time, ILogger<StatelessEndpoint> log, CancellationToken stopping)
 {
     public async Task PostAsync(HttpContext http, JsonRpcMessage message)
     {
@@ -17,7 +18,10 @@ internal sealed class StatelessEndpoint(McpFrontDoor door, HttpOptions options, 
         }
         else if (message is JsonRpcRequest request)
         {
-            await AnswerAsync(http, request);
+            var kind = request.Method == RequestMethods.SubscriptionsListen ? places.Streams : places.Requests;
+            var actor = Authentication.ActorOf(http).Id;
+            using var place = kind.TryTake(actor);
+            await (place is null ? McpAnswer.RefuseAsync(http, request.Id, kind.Refusal(actor)) : AnswerAsync(http, request));
         }
         else
         {

@@ -55,7 +55,7 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
     {
         if (line.Text is null)
         {
-            log.StdinRefused(line.Length, $"a message may have {maxMessageBytes} bytes (max_message)");
+            log.StdinRefused(line.Length, $"a message may have {maxMessageBytes} bytes (caps.arguments and a little more)");
             return;
         }
 

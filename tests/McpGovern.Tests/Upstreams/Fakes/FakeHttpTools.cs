@@ -24,7 +24,7 @@ internal sealed record FakeHttpCall(HttpContext Context, JsonElement Message, Re
 /// <summary>The tools of a <see cref="FakeHttpUpstream"/>; every one writes a ledger line before it does what its name says.</summary>
 internal static class FakeHttpTools
 {
-    private static readonly string[] Names = ["odd", "progress", "hang", "slow", "status", "redirect", "cut", "reset", "cookie", "big"];
+    private static readonly string[] Names = ["odd", "progress", "hang", "slow", "status", "redirect", "cut", "reset", "cookie", "big", "twice", "wrong_id"];
 
     public static Task AnswerAsync(FakeHttpUpstream upstream, FakeHttpCall call) => call.Method switch
     {
@@ -92,6 +92,14 @@ internal static class FakeHttpTools
             case "cookie":
                 call.Context.Response.Headers.SetCookie = "a=b; Path=/";
                 await ResultAsync(upstream, call, """{"content":[]}""");
+                break;
+            case "twice":
+                await ResultAsync(upstream, call, """{"content":["first"]}""");
+                await ResultAsync(upstream, call, """{"content":["second"]}""");
+                break;
+            case "wrong_id":
+                await SendAsync(upstream, call, """{"jsonrpc":"2.0","id":"00000000000000000000000000000000","result":{"content":["forged"]} }""");
+                await ResultAsync(upstream, call, """{"content":["mine"]}""");
                 break;
             case "big":
                 await ResultAsync(upstream, call, $$"""{"s":"{{new string('x', arguments.GetProperty("bytes").GetInt32())}}"}""");

@@ -18,11 +18,11 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     private readonly WebApplication _app;
     private volatile TaskCompletionSource<HttpResponse> _pushStream = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private FakeHttpUpstream()
+    private FakeHttpUpstream(int port)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls($"http://127.0.0.1:{port}");
         _app = builder.Build();
         _app.Run(HandleAsync);
     }
@@ -59,10 +59,10 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     public Uri Root => new(_app.Urls.First());
 
     public static async Task<FakeHttpUpstream> StartAsync(
-        bool stream = false, bool modern = false, string? echoSchema = null, string messageEndpoint = "/message",
+        bool stream = false, bool modern = false, string? echoSchema = null, string messageEndpoint = "/message", int port = 0,
         params string[] extra)
     {
-        var upstream = new FakeHttpUpstream
+        var upstream = new FakeHttpUpstream(port)
         {
             Stream = stream,
             Modern = modern,
