@@ -21,6 +21,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         while read -r line; do
             case $line in
                 stop) kill -QUIT $!; wait $!; echo stopped ;;
+                kill) kill -KILL $! $(cat /proc/$!/task/$!/children); wait $!; echo killed ;;
                 start) start; echo started ;;
             esac
         done
@@ -74,6 +75,13 @@ internal sealed class PostgresServer : IAsyncDisposable
     {
         await keeper.StandardInput.WriteLineAsync("stop");
         await ExpectAsync("stopped");
+    }
+
+    /// <summary>SIGKILL for the server and all its processes at once.</summary>
+    public async Task KillAsync()
+    {
+        await keeper.StandardInput.WriteLineAsync("kill");
+        await ExpectAsync("killed");
     }
 
     public async Task StartAsync()
