@@ -79,15 +79,14 @@ public sealed partial class ReadmeTests
     [Fact]
     public async Task Demo_PlaysTheWholeStory_AndLeavesNothingBehind()
     {
-        var before = Directory.GetDirectories(Path.GetTempPath(), "mcpgovern-demo-*");
-
-        await using var demo = new ChildProcess("dotnet", [GovernProcess.Dll, "demo"], new Dictionary<string, string?>(), null, captureOutput: true);
+        using var temp = new TempFolder();
+        await using var demo = new ChildProcess("dotnet", [GovernProcess.Dll, "demo"], new Dictionary<string, string?> { ["TMPDIR"] = temp.Path });
         var run = await demo.EndAsync(null);
 
         Assert.True(run.ExitCode == 0, run.ToString());
         Assert.Contains("Done: nothing was lost, and nothing ran twice.", run.Output, StringComparison.Ordinal);
         Assert.Single(Regex.Matches(run.Output, "\"payment_id\":\"pay-1001\",\"amount\":1250.00,\"currency\":\"EUR\",\"idempotency_key\":\"call_"));
-        Assert.Empty(Directory.GetDirectories(Path.GetTempPath(), "mcpgovern-demo-*").Except(before));
+        Assert.Empty(Directory.GetDirectories(temp.Path, "mcpgovern-demo-*"));
     }
 
     private static IEnumerable<string> Blocks(string language) =>
