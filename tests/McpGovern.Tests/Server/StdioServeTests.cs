@@ -111,6 +111,17 @@ public sealed class StdioServeTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Initialize_OfAClientWhoseProbeTookTooLong_IsServed()
+    {
+        await SendAsync(ModernClient.Body("server/discover"), Initialize);
+
+        var answers = new[] { await AnswerAsync(), await AnswerAsync() };
+
+        Assert.Contains(answers, answer => answer.GetProperty("result").TryGetProperty("supportedVersions", out _));
+        Assert.Contains(answers, answer => answer.GetProperty("result").TryGetProperty("protocolVersion", out _));
+    }
+
+    [Fact]
     public async Task Call_OfTheStatelessRevision_IsServedVerbatimAndBeginsWork()
     {
         _gateway.Upstream.Result = """{"content":[],"x":1.50}""";

@@ -27,6 +27,7 @@ internal sealed class StdioServe(McpFrontDoor door, LiveConnections live, StdioL
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, StopQuietly);
         using var stop = new CancellationTokenSource();
         var transport = new StdioTransport(input, output, maxMessageBytes, life, log);
+        transport.Probed = probe => StdioProbe.AnswerAsync(probe, transport, door.OptionsFor(actor));
         var server = McpServer.Create(transport, door.OptionsFor(actor));
         live.Add(server);
         try

@@ -12,6 +12,9 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
     private readonly Channel<JsonRpcMessage> _messages = Channel.CreateBounded<JsonRpcMessage>(16);
     private readonly SemaphoreSlim _writing = new(1, 1);
 
+    /// <summary>Answers a client that only asks what is spoken here.</summary>
+    public Func<JsonRpcRequest, Task>? Probed { get; set; }
+
     public string? SessionId => null;
 
     public ChannelReader<JsonRpcMessage> MessageReader => _messages.Reader;
@@ -78,6 +81,9 @@ internal sealed class StdioTransport(Stream input, Stream output, int maxMessage
                 break;
             case Inbound.Message { Value: var message } when ProtocolEra.Refuse(message) is { } refusal:
                 await WriteAsync(refusal);
+                break;
+            case Inbound.Message { Value: JsonRpcRequest { Method: RequestMethods.ServerDiscover } probe } when Probed is { } answer:
+                await answer(probe);
                 break;
             case Inbound.Message { Value: var message }:
                 if (message is JsonRpcNotification { Method: NotificationMethods.InitializedNotification } || ProtocolEra.BeginsWork(message))
