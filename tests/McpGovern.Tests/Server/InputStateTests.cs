@@ -35,7 +35,6 @@ public sealed class InputStateTests : IAsyncLifetime
     [InlineData("other tool", false)]
     [InlineData("expired", false)]
     [InlineData("replayed", false)]
-    [InlineData("none", false)]
     [InlineData("the upstream's own", false)]
     [InlineData("empty", false)]
     public async Task State_ThatIsNotExactlyWhatWasGiven_ReachesNoUpstream(string how, bool good)
@@ -50,7 +49,7 @@ public sealed class InputStateTests : IAsyncLifetime
             "empty" => "",
             _ => given,
         };
-        var members = how == "none" ? Answers : $"{Answers}\"requestState\":\"{state}\",";
+        var members = $"{Answers}\"requestState\":\"{state}\",";
         if (how == "expired")
         {
             _time.Advance(TimeSpan.FromMinutes(10));
@@ -76,6 +75,18 @@ public sealed class InputStateTests : IAsyncLifetime
         {
             Assert.Equal(-32602, answer.GetProperty("error").GetProperty("code").GetInt32());
         }
+    }
+
+    [Fact]
+    public async Task Answers_WithoutAnyState_AreACallOfTheirOwn()
+    {
+        await using var client = await TalkingClient.OverHttpAsync(_gateway, stateless: true);
+
+        var answer = (await client.CallAsync("form", members: Answers)).GetProperty("result");
+
+        // What was never asked is the upstream's to judge, and this one asks.
+        Assert.Equal("input_required", answer.GetProperty("resultType").GetString());
+        Assert.Single(_fake.Ledger);
     }
 
     [Fact]
