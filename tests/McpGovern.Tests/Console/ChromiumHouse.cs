@@ -29,6 +29,7 @@ public sealed class ChromiumHouse : IAsyncLifetime
         });
         var context = await browser.NewContextAsync(new() { ViewportSize = new() { Width = width, Height = 900 }, ColorScheme = colors });
         context.SetDefaultTimeout((float)Eventually.Limit.TotalMilliseconds);
+        Assertions.SetDefaultExpectTimeout((float)Eventually.Limit.TotalMilliseconds);
         return await Browsing.StartAsync(context);
     }
 
