@@ -6,8 +6,9 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Freezes freezes,
-    Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
+    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes,
+    Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
+    ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
     public async Task<CallAnswer> HandleAsync(ToolCallRequest request, CancellationToken ct)
@@ -164,15 +165,21 @@ internal sealed partial class CallHandler(
             return await hold.AnswerAsync(earlier.Call, request, attached: true, ct);
         }
 
-        if (await limits.WhyTooManyAsync(store, scope, call.RequestedBy, ct) is { } tooMany)
+        call = call with { EarlierCall = earlier?.Call.Id };
+        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
+        var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
+        var (place, tooMany) = await places.TakeAsync(call.RequestedBy, ct);
+        if (tooMany is not null)
         {
             return Say(request, tooMany);
         }
 
-        call = call with { EarlierCall = earlier?.Call.Id };
-        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
-        var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
-        var parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        Executed parked;
+        using (place)
+        {
+            parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+        }
+
         if (parked.EffectHolder is { } holder)
         {
             return await RefuseRepeatAsync(callId, call, holder, request.Actor, ct);

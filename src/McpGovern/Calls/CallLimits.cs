@@ -1,5 +1,4 @@
 using System.Text;
-using McpGovern.Storage;
 
 namespace McpGovern.Calls;
 
@@ -16,10 +15,6 @@ internal sealed record CallLimits(int PendingPerActor, long Arguments, long Gate
         return size <= cap ? null : $"Not executed: the arguments have {size} bytes, and at most {cap} are taken ({setting}).";
     }
 
-    public async Task<string?> WhyTooManyAsync(ICallStore store, string scope, string requestedBy, CancellationToken ct)
-    {
-        var pending = await store.CountPendingAsync(scope, requestedBy, ct);
-        return pending < PendingPerActor ? null
-            : $"Not executed: {pending} calls of {requestedBy} wait for a decision already, and at most {PendingPerActor} may (caps.pending_per_actor).";
-    }
+    public string TooMany(string requestedBy, long pending) =>
+        $"Not executed: {pending} calls of {requestedBy} wait for a decision already, and at most {PendingPerActor} may (caps.pending_per_actor).";
 }

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using McpGovern.Wire;
 
 namespace McpGovern.Calls;
 
@@ -19,9 +20,10 @@ internal static class OwnWords
 
     private static readonly JsonSerializerOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <param name="text">May hold words of others, such as a decider's comment: what could not be seen in them is escaped.</param>
     public static CallAnswer Of(string method, string text, CallMeta? meta = null) => method == CallMethod.Tool
-        ? new CallAnswer.Result(ResultJson.Error(text, meta))
-        : new CallAnswer.Error(NotRun, text, meta is null ? null : $$"""{"{{ResultJson.MetaKey}}":{{JsonSerializer.Serialize(meta, Relaxed)}}}""");
+        ? new CallAnswer.Result(ResultJson.Error(VisibleJson.Lines(text), meta))
+        : new CallAnswer.Error(NotRun, VisibleJson.Lines(text), meta is null ? null : $$"""{"{{ResultJson.MetaKey}}":{{JsonSerializer.Serialize(meta, Relaxed)}}}""");
 
     /// <summary>The same for what is denied and for what does not exist.</summary>
     /// <param name="why">Only where policy deliberately tells.</param>

@@ -85,6 +85,7 @@ internal static class Composition
         PublicUrl = settings.PublicUrl is { } url ? new Uri(url) : null,
         MaxMessageBytes = MaxMessageBytes(settings),
         LegacySse = settings.LegacySse,
+        InsecureHttp = settings.InsecureHttp,
         Limits = new(settings.Caps.SessionsPerActor, settings.Caps.RequestsPerActor, settings.Caps.StreamsPerActor),
     };
 

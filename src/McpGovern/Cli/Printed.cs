@@ -28,7 +28,7 @@ internal static class Printed
 
         if (list.NextCursor is { } next)
         {
-            text.AppendLine($"more: --cursor {next}");
+            text.AppendLine(Line($"more: --cursor {next}"));
         }
 
         return text.ToString().TrimEnd();

@@ -23,7 +23,7 @@ internal static class ServeVerbs
     {
         var command = new Command("serve", "Serve MCP clients, REST and health checks over HTTP")
         {
-            SharedOptions.Listen, SharedOptions.LegacySse, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold,
+            SharedOptions.Listen, SharedOptions.LegacySse, SharedOptions.InsecureHttp, SharedOptions.Settings, SharedOptions.Store, SharedOptions.Hold,
         };
         command.SetAction((parsed, ct) => WithDoorsAsync(Load(parsed), LogLevel.Information, doors => HttpAsync(doors, ct), ct));
         return command;

@@ -15,14 +15,15 @@ internal static class SharedOptions
 
     public static readonly Option<bool>
         Json = new("--json") { Description = "Print JSON" },
-        LegacySse = new("--legacy-sse") { Description = "Also serve the HTTP+SSE transport of 2024-11-05, at /sse and /message, for clients that know no other" };
+        LegacySse = new("--legacy-sse") { Description = "Also serve the HTTP+SSE transport of 2024-11-05, at /sse and /message, for clients that know no other" },
+        InsecureHttp = new("--insecure-http") { Description = "Listen beyond loopback without TLS, where the network itself is safe" };
 
     /// <summary>The flags that stand for keys of the settings.</summary>
     public static IReadOnlyDictionary<string, string> Flags(ParseResult parsed) =>
         new (string Key, string? Value)[]
         {
             ("store", Given(parsed, Store)), ("hold", Given(parsed, Hold)), ("listen", Given(parsed, Listen)),
-            ("legacy_sse", Given(parsed, LegacySse) ? "true" : null),
+            ("legacy_sse", Given(parsed, LegacySse) ? "true" : null), ("insecure_http", Given(parsed, InsecureHttp) ? "true" : null),
         }
         .Where(flag => flag.Value is not null).ToDictionary(flag => flag.Key, flag => flag.Value!);
 

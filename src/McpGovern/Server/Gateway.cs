@@ -51,8 +51,9 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, store, new Attachment(streams, store, time), new Effects(streams, time), freezes,
-            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits, options.Scope, time, logs.CreateLogger<CallHandler>());
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes,
+            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
+            new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
     public ICallStore Store { get; }

@@ -17,6 +17,9 @@ internal sealed record GovernSettings(
     /// <summary>Whether <c>serve</c> also speaks the HTTP+SSE transport of 2024-11-05.</summary>
     public bool LegacySse { get; init; }
 
+    /// <summary>Other machines may speak to us without TLS, and no proxy is promised.</summary>
+    public bool InsecureHttp { get; init; }
+
     /// <summary>Whose tokens are accepted over HTTP beside keys.</summary>
     public TokensConfig? Tokens { get; init; }
 

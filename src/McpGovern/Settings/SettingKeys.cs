@@ -7,7 +7,7 @@ internal sealed class SettingKeys
 {
     private static readonly string[] Known =
     [
-        "version", "name", "store", "policies", "policy", "hold", "listen", "public_url", "legacy_sse", "mcpServers", "servers", "actors",
+        "version", "name", "store", "policies", "policy", "hold", "listen", "public_url", "legacy_sse", "insecure_http", "mcpServers", "servers", "actors",
         "caps", "call_timeout", "retention", "tokens",
     ];
 

@@ -75,6 +75,7 @@ internal static class SettingsLoad
         var listen = ReadListen(keys);
         var publicUrl = ReadUrl(keys, "public_url", "http", "https");
         var legacySse = keys.Fields("legacy_sse").Flag("legacy_sse") ?? false;
+        var insecureHttp = keys.Fields("insecure_http").Flag("insecure_http") ?? false;
         var tokens = TokensReader.Read(keys, publicUrl);
         var caps = ReadCaps(keys);
         var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
@@ -85,6 +86,7 @@ internal static class SettingsLoad
             publicUrl?.ToString().TrimEnd('/'))
         {
             LegacySse = legacySse,
+            InsecureHttp = insecureHttp,
             Tokens = tokens,
         };
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -9,41 +10,57 @@ internal static class VisibleJson
     // The one control character that JSON lets into a string unescaped.
     private const char Delete = '\x7f';
 
-    public static string Of(string json) => Escape(json, IsInvisible);
+    private static readonly SearchValues<char> Hex = SearchValues.Create("0123456789abcdefABCDEF");
+
+    // What a stack of marks on one letter can cover up begins above what languages need.
+    private const int MostMarks = 4;
+
+    public static string Of(string json) => Escape(json, IsInvisible, isText: false);
 
     /// <summary>Escapes everything outside ASCII: letters of two scripts can look alike.</summary>
-    public static string Ascii(string json) => Escape(json, _ => true);
+    public static string Ascii(string json) => Escape(json, _ => true, isText: false);
 
-    /// <summary>One line of text, whatever it holds: what a terminal or a page would obey or hide is shown as an escape.</summary>
-    public static string Line(string text) => Of(string.Concat(text.Select(c => c < ' ' ? $"\\u{(int)c:x4}" : c.ToString())));
+    /// <summary>
+    /// One line of text, whatever it holds: what a terminal or a page would obey or hide is shown as an escape, and text that looks like an
+    /// escape too, so that each line stands for one text only.
+    /// </summary>
+    public static string Line(string text) => Escape(text, IsInvisible, isText: true);
 
     /// <summary>The same for several lines.</summary>
-    public static string Lines(string text) => string.Join('\n', text.ReplaceLineEndings("\n").Split('\n').Select(Line));
+    public static string Lines(string text) => string.Join('\n', text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Select(Line));
 
-    private static string Escape(string json, Func<Rune, bool> isEscaped)
+    private static string Escape(string source, Func<Rune, bool> isEscaped, bool isText)
     {
-        if (json.All(c => c < Delete))
+        if (source.All(c => c < Delete && (!isText || c is >= ' ' and not '\\')))
         {
-            return json;
+            return source;
         }
 
-        var output = new StringBuilder(json.Length);
-        foreach (var rune in json.EnumerateRunes())
+        var output = new StringBuilder(source.Length);
+        var marks = 0;
+        for (var i = 0; i < source.Length;)
         {
-            if (rune.Value < Delete || !isEscaped(rune))
+            var rest = source.AsSpan(i);
+            var isWhole = Rune.DecodeFromUtf16(rest, out var rune, out var length) == OperationStatus.Done;
+            marks = isWhole && IsMark(rune) ? marks + 1 : 0;
+            var isPlain = isWhole && marks <= MostMarks && (rune.Value < Delete ? !isText || IsPlain(rest) : !isEscaped(rune));
+            foreach (var unit in rest[..length])
             {
-                output.Append(rune);
-                continue;
+                _ = isPlain ? output.Append(unit) : output.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
             }
 
-            foreach (var unit in rune.ToString())
-            {
-                output.Append(CultureInfo.InvariantCulture, $"\\u{(int)unit:x4}");
-            }
+            i += length;
         }
 
         return output.ToString();
     }
+
+    private static bool IsPlain(ReadOnlySpan<char> text) => text[0] >= ' ' && !LooksEscaped(text);
+
+    private static bool LooksEscaped(ReadOnlySpan<char> text) =>
+        text.Length >= 6 && text.StartsWith("\\u", StringComparison.Ordinal) && !text[2..6].ContainsAnyExcept(Hex);
+
+    private static bool IsMark(Rune rune) => Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark;
 
     private static bool IsInvisible(Rune rune) => rune.Value switch
     {

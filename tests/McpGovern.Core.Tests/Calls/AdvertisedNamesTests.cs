@@ -12,6 +12,7 @@ public sealed class AdvertisedNamesTests
     public void Assign_WithTwoServers_PutsTheServerInFront() => Assert.Equal(["a__list", "b__list"], Names(false, ("a", "list"), ("b", "list")));
 
     [Fact]
+    [Trait("attack", "S15")]
     public void Assign_WhereTwoPairsWouldShareAName_GivesEachItsOwn()
     {
         var names = Names(false, ("a__b", "c"), ("a", "b__c"), ("A__B", "c"));

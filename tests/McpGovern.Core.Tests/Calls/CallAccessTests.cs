@@ -49,6 +49,7 @@ public sealed class CallAccessTests
     }
 
     [Fact]
+    [Trait("attack", "S26")]
     public void HumanRequired_WithANamedAgent_RefusesItsApprovalAndCountsItsRejection()
     {
         var history = Pending(Parked with { HumanRequired = true, Approvers = ["agent:*", "alice"] });

@@ -20,6 +20,7 @@ public sealed class CallHashTests
         Asked with { RequestState = "\"other\"" });
 
     [Theory, MemberData(nameof(Others))]
+    [Trait("attack", "S22")]
     public void Of_ACallThatDiffersInOneMember_IsAnotherHash(CallSubmitted other) => Assert.NotEqual(CallHash.Of(Asked, "rule"), CallHash.Of(other, "rule"));
 
     [Fact]

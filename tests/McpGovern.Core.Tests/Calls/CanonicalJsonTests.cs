@@ -23,6 +23,7 @@ public sealed class CanonicalJsonTests
     [InlineData("""{"a":}""", "not JSON")]
     [InlineData("""{} {}""", "not JSON")]
     [InlineData("", "not JSON")]
+    [Trait("attack", "S20"), Trait("attack", "S23")]
     public void Of_WhatCouldBeReadTwoWays_IsRefusedWithThePlace(string json, string place) =>
         Assert.Contains(place, Assert.Throws<FormatException>(() => CanonicalJson.Of(json)).Message, StringComparison.Ordinal);
 
@@ -42,6 +43,7 @@ public sealed class CanonicalJsonTests
     [InlineData("""{"a":"x"}""", """{"a":"\u0078"}""", true)]
     [InlineData("""{"a":"x"}""", """{"A":"x"}""", false)]
     [InlineData("""{"a":[1,2]}""", """{"a":[2,1]}""", false)]
+    [Trait("attack", "S22")]
     public void OfJson_TwoDocuments_AreEqualOnlyWhereNoReaderCouldTell(string one, string other, bool equal) =>
         Assert.Equal(equal, CallHash.OfJson(one) == CallHash.OfJson(other));
 }

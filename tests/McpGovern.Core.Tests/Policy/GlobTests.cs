@@ -20,6 +20,7 @@ public sealed class GlobTests
     [InlineData("", "", true)]
     [InlineData("", "a", false)]
     [InlineData("DELETE", "delete", false)]
+    [Trait("attack", "S13")]
     public void IsMatch_WithAPattern_IsAnchoredAndLiteral(string pattern, string text, bool expected) =>
         Assert.Equal(expected, new Glob(pattern).IsMatch(text));
 
@@ -27,6 +28,7 @@ public sealed class GlobTests
     public void IsMatch_IgnoringCase_TakesBothCases() => Assert.True(new Glob("*.Delete_*", ignoreCase: true).IsMatch("fs.dELETE_x"));
 
     [Fact]
+    [Trait("attack", "S14")]
     public void IsMatch_WithRandomPairs_AgreesWithTheTableOracle()
     {
         var random = new Random(20260101);
@@ -39,6 +41,7 @@ public sealed class GlobTests
     }
 
     [Fact]
+    [Trait("attack", "S14")]
     public void IsMatch_WithAdversarialPatterns_StaysWithinTheProductOfTheLengths()
     {
         // An exponential matcher does not come back from these within the life of the test run.

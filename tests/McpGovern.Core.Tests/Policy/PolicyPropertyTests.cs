@@ -40,6 +40,7 @@ public sealed class PolicyPropertyTests
     });
 
     [Fact]
+    [Trait("attack", "S13")]
     public void Evaluate_WithAVariedName_IsNeverLooser()
     {
         var policy = PolicyOf(Allow("a.get"), Allow("a.put"), Gate("a.put"), Deny("*.delete"));

@@ -23,6 +23,7 @@ public sealed class AttachStories
     }
 
     [Fact]
+    [Trait("attack", "S41")]
     public async Task Call_WithAnotherIdempotencyKey_IsMeantTwice()
     {
         await using var story = new Story(Story.Gated);
@@ -66,6 +67,7 @@ public sealed class AttachStories
     }
 
     [Fact]
+    [Trait("attack", "S28")]
     public async Task Call_SentAgainAfterARejection_GetsItForTenMinutes()
     {
         await using var story = new Story(Story.Gated);

@@ -11,6 +11,7 @@ public sealed class ChangeStories
     private const string Stricter = "require_approval_for: [{ tools: [\"*\"], approvers: [alice], quorum: 1, deadline: 24h }]";
 
     [Fact]
+    [Trait("attack", "S39"), Trait("attack", "S27")]
     public async Task Policy_ChangedWhileACallIsParked_InvalidatesItWithASuccessorThatSaysWhy()
     {
         await using var story = new Story(Story.Gated);
@@ -67,6 +68,7 @@ public sealed class ChangeStories
     }
 
     [Fact]
+    [Trait("attack", "S18")]
     public async Task Policy_ThatCannotBeRead_LeavesTheLastGoodOneInForce()
     {
         using var logs = new LogLines();
@@ -87,6 +89,7 @@ public sealed class ChangeStories
     }
 
     [Fact]
+    [Trait("attack", "S16")]
     public async Task Tool_RedescribedWhileACallIsParked_InvalidatesItAtTheDecision()
     {
         await using var story = new Story(Story.Gated);
@@ -107,6 +110,7 @@ public sealed class ChangeStories
     }
 
     [Fact]
+    [Trait("attack", "S16")]
     public async Task Tool_RedescribedAfterTheApproval_InvalidatesItAtTheDispatch()
     {
         await using var story = new Story(Story.Gated);
@@ -123,6 +127,7 @@ public sealed class ChangeStories
     }
 
     [Fact]
+    [Trait("attack", "S39")]
     public async Task Policy_ChangedAfterTheApproval_InvalidatesItAtTheDispatch()
     {
         await using var story = new Story(Story.Gated);

@@ -28,6 +28,7 @@ public sealed class ToolStories
     }
 
     [Fact]
+    [Trait("attack", "S15")]
     public async Task List_WithAToolUnderAReservedName_LeavesItOut()
     {
         await using var story = new Story(Story.Open);
@@ -39,6 +40,7 @@ public sealed class ToolStories
     }
 
     [Fact]
+    [Trait("attack", "S48")]
     public async Task List_UnderAPolicyThatDeniesATool_LeavesItOut()
     {
         await using var story = new Story("default: allow\ndeny: [fake.crash]");

@@ -60,6 +60,7 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
+    [Trait("attack", "S25")]
     public async Task Arguments_ThatWouldLikeToBeAPage_AreText()
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -87,6 +88,7 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
+    [Trait("attack", "S4")]
     public async Task Site_OfAStranger_CanOnlySendPeopleToThePage()
     {
         await using var house = await ConsoleHouse.OpenAsync();

@@ -42,6 +42,7 @@ public sealed class DecisionPageTests
     [InlineData("text", 403)]
     [InlineData("multipart", 403)]
     [InlineData("large", 413)]
+    [Trait("attack", "S4")]
     public async Task Post_ThatNoPageOfThisLoginSent_DoesNothing(string forgery, int status)
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -89,6 +90,7 @@ public sealed class DecisionPageTests
     }
 
     [Fact]
+    [Trait("attack", "S4"), Trait("attack", "S5")]
     public async Task Get_WhateverItsAddressSays_ChangesNothing()
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -108,6 +110,7 @@ public sealed class DecisionPageTests
     [InlineData("expected_hash", "", 400, "of which call")]
     [InlineData("decision", "maybe", 400, "neither approve nor reject")]
     [InlineData("decision", "", 400, "neither approve nor reject")]
+    [Trait("attack", "S27"), Trait("attack", "S38")]
     public async Task Post_OfAnotherCallThanWasShown_IsRefusedAndKeepsTheComment(string field, string value, int status, string says)
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -214,6 +217,7 @@ public sealed class DecisionPageTests
     }
 
     [Fact]
+    [Trait("attack", "S29")]
     public async Task Quorum_IsCountedAndEachDecidesOnce()
     {
         await using var house = await ConsoleHouse.OpenAsync(Rule.Replace("RULE", "quorum: 2, human_required: true", StringComparison.Ordinal));

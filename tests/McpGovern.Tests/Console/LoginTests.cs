@@ -65,6 +65,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Trait("attack", "S6")]
     public async Task Login_AfterTenWrongKeys_HasToWaitEvenWithTheRightOne()
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -175,6 +176,7 @@ public sealed class LoginTests
     }
 
     [Fact]
+    [Trait("attack", "S44")]
     public async Task Login_WhoseRolesChange_HasThoseOfNow()
     {
         await using var house = await ConsoleHouse.OpenAsync();

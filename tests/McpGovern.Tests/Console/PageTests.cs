@@ -9,6 +9,7 @@ namespace McpGovern.Tests.ConsolePages;
 public sealed partial class PageTests
 {
     [Fact]
+    [Trait("attack", "S4")]
     public async Task Answer_OfEveryKind_ForbidsScriptsFramesAndKeeping()
     {
         await using var house = await ConsoleHouse.OpenAsync();
@@ -66,6 +67,7 @@ public sealed partial class PageTests
     };
 
     [Theory, MemberData(nameof(Spoofs))]
+    [Trait("attack", "S25")]
     public async Task Arguments_WhateverTheyHold_AreShownExactly(string text)
     {
         await using var house = await ConsoleHouse.OpenAsync();

@@ -17,6 +17,7 @@ public sealed class WebTokenTests : IDisposable
     public void Dispose() => _server.Dispose();
 
     [Fact]
+    [Trait("attack", "S12")]
     public async Task Token_OfAKnownSubject_HasItsRolesAndGroups()
     {
         var tokens = _server.Tokens(_time, Alice);

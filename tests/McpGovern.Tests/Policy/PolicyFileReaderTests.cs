@@ -157,6 +157,7 @@ public sealed class PolicyFileReaderTests
     [InlineData("explain: 1", "write true or false")]
     [InlineData("[allow]", "a policy cannot be a list")]
     [InlineData("deny: [a]\ndeny: []", "'deny' is given twice")]
+    [Trait("attack", "S19")]
     public void Read_WithAFault_SaysWhat(string text, string expected)
     {
         var reading = Read(text);

@@ -24,6 +24,7 @@ public sealed class PolicyFuzzTests
     /// it says, so here only: a file is there exactly when nothing is wrong, and then it decides.
     /// </summary>
     [Fact]
+    [Trait("attack", "S18")]
     public void Read_WithMutatedFiles_NeverCrashesAndNeverHalfReads()
     {
         var random = new Random(18);

@@ -15,6 +15,7 @@ public sealed class ActorLimitTests : IAsyncLifetime
     public Task DisposeAsync() => _gateway.DisposeAsync();
 
     [Fact]
+    [Trait("attack", "S7")]
     public async Task Requests_AtOnce_AreCappedInBothEras()
     {
         var session = await _gateway.OpenSessionAsync();

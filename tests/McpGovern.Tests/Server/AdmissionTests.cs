@@ -48,6 +48,7 @@ public sealed class AdmissionTests(HttpGateway gateway) : IClassFixture<HttpGate
 
     [Theory, MemberData(nameof(Forms))]
     [Trait("row", "H4"), Trait("row", "H5")]
+    [Trait("attack", "S2")]
     public async Task Request_WithHostAndOrigin_IsJudgedOnEveryRoute(string host, string more, int status)
     {
         foreach (var line in (string[])["POST /mcp", "GET /api/v1/approvals", "GET /executions/x/approvals", "GET /nowhere"])
@@ -102,19 +103,42 @@ public sealed class AdmissionTests(HttpGateway gateway) : IClassFixture<HttpGate
     [InlineData("http://127.0.0.1:7700", false, null)]
     [InlineData("http://localhost:7700", false, null)]
     [InlineData("http://[::1]:7700", false, null)]
-    [InlineData("http://0.0.0.0:7700", true, null)]
+    [InlineData("http://0.0.0.0:7700", true, "public_url: https://")]
+    [InlineData("http://[::]:7700", true, "insecure_http: true")]
     [InlineData("http://0.0.0.0:7700", false, "add actors with keys")]
     [InlineData("http://[::]:7700", false, "add actors with keys")]
     [InlineData("http://192.0.2.1:7700", false, "add actors with keys")]
     [InlineData("https://127.0.0.1:7700", true, "reverse proxy")]
     [InlineData("http://gate.example:7700", true, "IP address")]
     [InlineData("http://127.0.0.1:7700/x", true, "no path")]
+    [Trait("attack", "S1")]
     public void WhyNot_OfAListenAddress_SaysTheCure(string listen, bool actors, string? cure)
     {
         var options = new HttpOptions(new Uri(listen), actors ? [new("a", Roles.Caller, [], "k")] : [], "", "me");
 
         Assert.Equal(cure is null, options.WhyNot() is null);
         Assert.Contains(cure ?? "", options.WhyNot() ?? "", StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://gate.example", false, true)]
+    [InlineData("http://gate.example", false, false)]
+    [InlineData("http://gate.example", true, true)]
+    [InlineData(null, true, true)]
+    [InlineData(null, false, false)]
+    [Trait("attack", "S1")]
+    public void WhyNot_BeyondLoopback_WantsTlsInFront_OrThatSomebodySaysNot(string? publicUrl, bool insecure, bool served)
+    {
+        foreach (var address in (string[])["http://0.0.0.0:7700", "http://[::]:7700", "http://192.0.2.1:7700"])
+        {
+            var options = new HttpOptions(new Uri(address), [new("a", Roles.Caller, [], "k")], "", "me")
+            {
+                PublicUrl = publicUrl is null ? null : new Uri(publicUrl),
+                InsecureHttp = insecure,
+            };
+            Assert.Equal(served, options.WhyNot() is null);
+            Assert.Contains("keys", (options with { Actors = [] }).WhyNot(), StringComparison.Ordinal);
+        }
     }
 
     [Fact]

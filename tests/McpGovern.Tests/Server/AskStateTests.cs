@@ -18,6 +18,7 @@ public sealed class AskStateTests(AskHouse house) : IClassFixture<AskHouse>
     [InlineData("of another call")]
     [InlineData("expired")]
     [InlineData("sealed for something else")]
+    [Trait("attack", "S10"), Trait("attack", "S47")]
     public async Task State_ThatIsNotForThisRequest_IsRefusedAndNothingChanges(string how)
     {
         var arguments = AskHouse.Arguments("form");

@@ -37,6 +37,7 @@ public sealed class InputStateTests : IAsyncLifetime
     [InlineData("replayed", false)]
     [InlineData("the upstream's own", false)]
     [InlineData("empty", false)]
+    [Trait("attack", "S47")]
     public async Task State_ThatIsNotExactlyWhatWasGiven_ReachesNoUpstream(string how, bool good)
     {
         await using var client = await TalkingClient.OverHttpAsync(_gateway, stateless: true);

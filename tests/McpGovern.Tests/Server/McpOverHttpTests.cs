@@ -12,6 +12,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
     private const string Ping = """{"jsonrpc":"2.0","id":5,"method":"ping"}""";
 
     [Fact]
+    [Trait("attack", "S8")]
     public async Task List_OfAnAgent_HasRawDefinitionsAndHidesDeciding()
     {
         var session = await gateway.OpenSessionAsync();
@@ -104,6 +105,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
 
     [Theory, MemberData(nameof(BadMessages))]
     [Trait("row", "H11"), Trait("row", "H12"), Trait("row", "H13")]
+    [Trait("attack", "S46"), Trait("attack", "S23")]
     public async Task Post_OfABadMessage_IsAnsweredAndReachesNoUpstream(string body, int status, int code)
     {
         var session = await gateway.OpenSessionAsync();
@@ -118,6 +120,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
 
     [Fact]
     [Trait("row", "H14")]
+    [Trait("attack", "S7")]
     public async Task Post_OfTooManyBytes_Is413()
     {
         using var request = gateway.McpPost($$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"a":"{{new string('x', 33_000_000)}}"} } }""");
@@ -144,6 +147,7 @@ public sealed class McpOverHttpTests(HttpGateway gateway) : IClassFixture<HttpGa
 
     [Fact]
     [Trait("row", "H1"), Trait("row", "H2")]
+    [Trait("attack", "S10")]
     public async Task Session_MissingUnknownForeignOrEnded_IsRefused()
     {
         var session = await gateway.OpenSessionAsync();

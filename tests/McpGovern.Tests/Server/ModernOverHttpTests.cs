@@ -138,6 +138,7 @@ public sealed class ModernOverHttpTests(HttpGateway gateway) : IClassFixture<Htt
     [InlineData("MCP-Protocol-Version", "2025-11-25", -32020)]
     [InlineData("MCP-Protocol-Version", "2099-01-01", -32020)]
     [Trait("row", "H8")]
+    [Trait("attack", "S3")]
     public async Task Call_WithAHeaderThatDisagrees_Is400AndReachesNoUpstream(string header, string? value, int code)
     {
         var before = gateway.Running.Upstream.Calls.Count;

@@ -35,6 +35,9 @@ internal sealed class RawUpstream : IAsyncDisposable
     /// <summary>While set, the connection ends without an answer once a call has arrived.</summary>
     public bool HangsUp { get; set; }
 
+    /// <summary>The headers of everything that arrived.</summary>
+    public ConcurrentQueue<string> Heads { get; } = new();
+
     /// <summary>The bodies of the notifications that arrived.</summary>
     public ConcurrentQueue<string> Notifications { get; } = new();
 
@@ -64,6 +67,7 @@ internal sealed class RawUpstream : IAsyncDisposable
 
     private async Task PostAsync(HttpContext http)
     {
+        Heads.Enqueue(string.Join('\n', http.Request.Headers.Select(header => $"{header.Key}: {header.Value}")));
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
         var body = await reader.ReadToEndAsync();
         var message = JsonElement.Parse(body);

@@ -22,14 +22,14 @@ internal sealed class RunningGateway : IAsyncDisposable
         Upstream = upstream;
         var time = options.Time;
         _own = options.Folder is null ? new TempFolder() : null;
-        var logs = NullLoggerFactory.Instance;
+        var logs = options.Logs;
         var policy = options.PolicyFile?.Read() ?? PolicyFileReader.Read(Encoding.UTF8.GetBytes(options.Policy ?? Policy), "test.yaml");
         Assert.Empty(policy.Errors);
         Gateway = new Gateway(
             CallStores.Open($"sqlite:{(options.Folder ?? _own!).File("calls.db")}", time, logs),
             new PolicySource(PolicySet.Create([policy.File!]), options.PolicyFile is { } file ? [file] : [], time),
             new UpstreamSet(options.Upstreams is { Length: > 0 } upstreams ? upstreams : [upstream.Config], new UpstreamLimits(), time, logs),
-            new GatewayOptions("test", options.Hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), new CallLimits(1000, 8 << 20, 1 << 20), 16 << 20)
+            new GatewayOptions("test", options.Hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), options.Limits, 16 << 20)
             {
                 PublicUrl = options.PublicUrl,
             },
@@ -77,6 +77,8 @@ internal sealed record RunningOptions
 
     public TimeSpan Hold { get; init; }
     public Uri? PublicUrl { get; init; }
+    public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
+    public CallLimits Limits { get; init; } = new(1000, 8 << 20, 1 << 20);
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Where the store is, for gateways that share it.</summary>

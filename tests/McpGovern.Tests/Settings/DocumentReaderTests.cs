@@ -41,6 +41,7 @@ public sealed class DocumentReaderTests
     };
 
     [Theory, MemberData(nameof(Refused))]
+    [Trait("attack", "S18")]
     public void Read_WithWhatIsNotRead_SaysWhere(string text, string expected)
     {
         var (_, faults) = Read(text);

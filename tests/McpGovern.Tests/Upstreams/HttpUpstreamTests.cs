@@ -66,6 +66,7 @@ public sealed class HttpUpstreamTests
     }
 
     [Fact]
+    [Trait("attack", "S11")]
     public async Task Headers_OfTheSettingsAreSentAndCookiesAreNot()
     {
         await using var fake = await FakeHttpUpstream.StartAsync();
@@ -205,6 +206,7 @@ public sealed class HttpUpstreamTests
     }
 
     [Theory, InlineData("/mcp", true), InlineData("/sse", false)]
+    [Trait("attack", "S40")]
     public async Task Answer_GivenTwiceOrUnderAnotherId_CountsOnceAndForItsOwnCall(string path, bool stream)
     {
         await using var fake = await FakeHttpUpstream.StartAsync(stream);

@@ -131,6 +131,7 @@ public sealed class StdioCallTests
     }
 
     [Fact]
+    [Trait("attack", "S40")]
     public async Task Answer_UnderAnotherId_IsNobodys()
     {
         await using var host = UpstreamHost.Stdio();

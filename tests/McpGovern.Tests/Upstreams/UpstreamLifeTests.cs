@@ -133,6 +133,7 @@ public sealed class UpstreamLifeTests
     }
 
     [Fact]
+    [Trait("attack", "S30")]
     public async Task Start_WithMetacharacters_RunsNoShell()
     {
         var file = Path.Combine(Path.GetTempPath(), $"mcpgovern-{Guid.NewGuid():N}");

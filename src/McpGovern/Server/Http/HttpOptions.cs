@@ -28,6 +28,9 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
     /// <summary>Whether the transport of 2024-11-05 is served too, at <c>/sse</c> and <c>/message</c>.</summary>
     public bool LegacySse { get; init; }
 
+    /// <summary>Other machines may speak to us without TLS, and no proxy is promised.</summary>
+    public bool InsecureHttp { get; init; }
+
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>An address that others can be relative to.</summary>
@@ -48,6 +51,9 @@ internal sealed record HttpOptions(Uri Listen, IReadOnlyList<ActorEntry> Actors,
         _ when !IPAddress.IsLoopback(Address) && !HasOtherCredentials && !Actors.Any(actor => actor.Key is not null) =>
             $"listen: '{Listen}' can be reached from other machines, and there are no actors with keys; add actors with keys "
             + "(and put a reverse proxy with TLS in front), or listen on http://127.0.0.1:7700",
+        { InsecureHttp: false, PublicUrl: not { Scheme: "https" } } when !IPAddress.IsLoopback(Address) =>
+            $"listen: '{Listen}' can be reached from other machines, and keys would cross the network readable; put a reverse proxy with TLS in front and "
+            + "give its address as public_url: https://..., or say insecure_http: true where the network itself is safe",
         _ => null,
     };
 

@@ -4,6 +4,7 @@ using McpGovern.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,6 +26,9 @@ internal sealed class HttpServe : IAsyncDisposable
 
     /// <summary>Where it listens, with the port that the operating system gave.</summary>
     public Uri Address => new(_app.Urls.First());
+
+    /// <summary>Every route that is served.</summary>
+    public IReadOnlyList<RouteEndpoint> Routes => [.. ((IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()];
 
     /// <summary>Ends at SIGTERM, SIGINT or <see cref="DisposeAsync"/>.</summary>
     public Task Stopped => _app.WaitForShutdownAsync();

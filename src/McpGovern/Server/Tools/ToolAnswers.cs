@@ -32,7 +32,7 @@ internal static class ToolAnswers
             structured[name] = value?.DeepClone();
         }
 
-        return Result([VisibleJson.Of($"{code}: {message}")], VisibleJson.Of(structured.ToJsonString(Readable)), isError: true);
+        return Result([VisibleJson.Lines($"{code}: {message}")], VisibleJson.Of(structured.ToJsonString(Readable)), isError: true);
     }
 
     public static CallAnswer BadRequest(string message) => Refused(AnswerCode.BadRequest.Word, message);
