@@ -1,6 +1,6 @@
 # docker build -t mcpgovern .
 # docker run --rm -p 127.0.0.1:7700:7700 -v "$PWD/config:/config:ro" -v mcpgovern-data:/data \
-#   -e MCPGOVERN_LISTEN=http://0.0.0.0:7700 -e ALICE_KEY mcpgovern
+#   -e MCPGOVERN_LISTEN=http://0.0.0.0:7700 -e MCPGOVERN_INSECURE_HTTP=true -e ALICE_KEY mcpgovern
 # (config/mcpgovern.yaml, with actors that have keys: beyond loopback nothing is served without. Under another published port, give public_url.)
 
 FROM mcr.microsoft.com/dotnet/sdk:10.0 AS build
