@@ -5,11 +5,15 @@ namespace McpGovern.Calls;
 /// <summary>A tool's definition as agents see it.</summary>
 internal static class ToolJson
 {
-    /// <summary>The upstream's definition under the advertised name, without <c>x-mcp-header</c>, which only its own server could honour.</summary>
+    /// <summary>
+    /// The upstream's definition under the advertised name, without what only its own server could honour: <c>x-mcp-header</c>, and
+    /// <c>execution</c>, its offer of tasks of its own.
+    /// </summary>
     public static string Advertise(string json, string name)
     {
         var tool = JsonNode.Parse(json)!.AsObject();
         tool["name"] = name;
+        tool.Remove("execution");
         Strip(tool["inputSchema"]);
         return tool.ToJsonString();
     }

@@ -65,13 +65,15 @@ public sealed class ToolStories
     }
 
     [Fact]
-    public void Advertise_StripsTheHeadersOnlyItsServerCouldHonour_AndKeepsTheRest()
+    public void Advertise_StripsWhatOnlyItsServerCouldHonour_AndKeepsTheRest()
     {
         const string Definition = """
-            {"name":"t","vendor":1.0,"inputSchema":{"type":"object","properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"anyOf":[{"x-mcp-header":"B"}]}}}}
+            {"name":"t","vendor":1.0,"execution":{"taskSupport":"required"},
+             "inputSchema":{"type":"object","properties":{"execution":{"type":"string","x-mcp-header":"A"},"b":{"anyOf":[{"x-mcp-header":"B"}]}}}}
             """;
 
-        Assert.Equal("""{"name":"s__t","vendor":1.0,"inputSchema":{"type":"object","properties":{"a":{"type":"string"},"b":{"anyOf":[{}]}}}}""",
+        Assert.Equal(
+            """{"name":"s__t","vendor":1.0,"inputSchema":{"type":"object","properties":{"execution":{"type":"string"},"b":{"anyOf":[{}]}}}}""",
             ToolJson.Advertise(Definition, "s__t"));
     }
 

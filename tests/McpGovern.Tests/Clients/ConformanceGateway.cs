@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpGovern.Tests.Processes;
+using McpGovern.Tests.Server;
 
 namespace McpGovern.Tests.Clients;
 
@@ -52,7 +53,20 @@ internal sealed class ConformanceGateway : IConformanceTarget
         var serving = await GovernProcess.ServeAsync(settings);
         var proxy = new ChildProcess(node, [NodeTools.ConformanceProxy, $"{port}", $"{serving.Address.Port}", AgentKey]);
         await Eventually.TrueAsync(() => proxy.Output.Contains("ready", StringComparison.Ordinal), () => proxy.Errors);
+        await MeetUpstreamAsync(serving.Address);
         return new ConformanceGateway(folder, serving, proxy, port);
+    }
+
+    // The suite wants some statuses within half a second, in which no upstream starts.
+    private static async Task MeetUpstreamAsync(Uri gateway)
+    {
+        using var http = new HttpClient();
+        await Eventually.TrueAsync(async () =>
+        {
+            var listing = ModernClient.Post(new Uri(gateway, "/mcp"), AgentKey, ModernClient.Body("tools/list"), name: null);
+            var (_, answer) = await ModernClient.AskAsync(http, listing);
+            return answer.GetRawText().Contains("test_simple_text", StringComparison.Ordinal);
+        }, () => "the gateway never lists the fixture's tools");
     }
 
     public async ValueTask DisposeAsync()

@@ -27,6 +27,10 @@ public sealed class ConformanceTests
     public Task Requirements20260728_WithGatedJobs_AreMet() =>
         MeetAsync(scenarios: 50, ConformanceGaps.Stateless, Suite(Stateless), Behind("--modern", JobsGated));
 
+    [SkippableFact]
+    public Task Requirements20260728_OfATransparentGateway_AreMet() =>
+        MeetAsync(scenarios: 50, ConformanceGaps.StatelessTransparent, Suite(Stateless), Behind("--modern", Transparent, "--tasks-required"));
+
     /// <summary>An upstream that can do something as a task only says so itself, and its word passes.</summary>
     [SkippableFact]
     public async Task TasksRequired_ByTheUpstream_IsToldToAClientWithoutThem()

@@ -12,9 +12,8 @@ namespace McpGovern.Tests.Server;
 /// <summary>An MCP server over HTTP that answers in raw text, so that a test can compare bytes.</summary>
 internal sealed class RawUpstream : IAsyncDisposable
 {
-    /// <summary>Two members of this definition are in no SDK type.</summary>
-    public const string EchoDefinition =
-        """{"name":"echo","description":"says it back","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional"},"x-vendor":1.50}""";
+    /// <summary>One member of this definition is in no SDK type.</summary>
+    public const string EchoDefinition = """{"name":"echo","description":"says it back","inputSchema":{"type":"object"},"x-vendor":1.50}""";
 
     private static readonly string Tools =
         $$$"""{"tools":[{{{EchoDefinition}}},{"name":"pay","inputSchema":{"type":"object"}},{"name":"slow","inputSchema":{"type":"object"}},{"name":"steps","inputSchema":{"type":"object"}},{"name":"big","inputSchema":{"type":"object"}}]}""";

@@ -11,8 +11,9 @@ namespace McpGovern.Server;
 /// </summary>
 internal sealed class StatelessResponse(HttpContext http, SseStream events, TimeProvider time)
 {
-    // An upstream's word that the client lacks a capability has a status of its own, and comes as late as an upstream's words do.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    // As long as an upstream may take to say that the client lacks a capability, which has a status of its own; clients want to see
+    // headers within half a second. A word that comes later is an event.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(400);
 
     private int _begun;
     private JsonRpcError? _refusal;

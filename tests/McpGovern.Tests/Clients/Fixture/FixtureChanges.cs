@@ -7,10 +7,20 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Tests.Clients.Fixture;
 
-/// <summary><c>subscriptions/listen</c>: who listens hears of the kinds of change that he asked for, whoever made them.</summary>
+/// <summary>
+/// What changes: a tool that comes and goes. And <c>subscriptions/listen</c>: who listens hears of the kinds of change that he asked for,
+/// whoever made them.
+/// </summary>
 internal sealed class FixtureChanges
 {
+    public const string ComingTool = "test_coming_tool";
+
     private readonly ConcurrentDictionary<Channel<string>, SubscriptionsListenNotifications> _listeners = new();
+    private int _toolChanges;
+
+    public bool Has(string tool) => tool != ComingTool || Volatile.Read(ref _toolChanges) % 2 == 1;
+
+    public void ChangeTools() => Interlocked.Increment(ref _toolChanges);
 
     public void Announce(string method)
     {

@@ -37,11 +37,16 @@ internal sealed class FixtureTools
         ["test_header_parameter"] = (call, _) => new(FixtureCall.Text($"region: {call.TextArgument("region")}")),
         ["test_missing_capability"] = RequireSamplingAsync,
         ["greet"] = (call, _) => new(FixtureCall.Text($"Hello, {call.TextArgument("name")}!")),
+        [FixtureChanges.ComingTool] = Says("""{"type":"text","text":"This tool comes and goes."}"""),
         ["protocol_error_job"] = (_, _) => throw new McpProtocolException("the job crashed", McpErrorCode.InternalError),
     };
 
+    private readonly FixtureChanges _changes;
+    private readonly IReadOnlyList<Tool> _all;
+
     public FixtureTools(FixtureChanges changes, bool sleeps, bool tasksRequired)
     {
+        _changes = changes;
         _tools["test_trigger_tool_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.ToolListChangedNotification, call, ct);
         _tools["test_trigger_prompt_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.PromptListChangedNotification, call, ct);
         _tools["slow_compute"] = (call, ct) => ComputeAsync(call, sleeps ? call.Argument("seconds")?.GetDouble() ?? 0 : 0, ct);
@@ -51,10 +56,10 @@ internal sealed class FixtureTools
             _tools[name] = ask.AnswerAsync;
         }
 
-        Definitions = [.. _tools.Keys.Select(FixtureSchemas.Definition)];
+        _all = [.. _tools.Keys.Select(FixtureSchemas.Definition)];
     }
 
-    public IList<Tool> Definitions { get; }
+    public IList<Tool> Definitions => [.. _all.Where(tool => _changes.Has(tool.Name))];
 
     private static string Image => $$"""{"type":"image","data":"{{Png}}","mimeType":"image/png"}""";
 
@@ -109,6 +114,11 @@ internal sealed class FixtureTools
 
     private static async ValueTask<CallToolResult> TriggerAsync(FixtureChanges changes, string method, FixtureCall call, CancellationToken ct)
     {
+        if (method == NotificationMethods.ToolListChangedNotification)
+        {
+            changes.ChangeTools();
+        }
+
         if (!call.IsModern)
         {
             await call.Server.SendMessageAsync(new JsonRpcNotification { Method = method }, ct);
