@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Freezes freezes,
+    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, ICallStore store, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
     Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
@@ -189,7 +189,7 @@ internal sealed partial class CallHandler(
         }
 
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
+        return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
     }
 
     private async Task<CallAnswer> RefuseRepeatAsync(string callId, CallSubmitted call, string holder, Actor actor, CancellationToken ct)
