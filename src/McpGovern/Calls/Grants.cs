@@ -7,11 +7,11 @@ namespace McpGovern.Calls;
 /// <summary>Approves parked calls by standing grants, at most as often as each says, whichever processes ask.</summary>
 internal sealed partial class Grants(CallStreams streams, ISharedState state, bool onlyUpstream, TimeProvider time, ILogger<Grants> log)
 {
-    public const string Prefix = "grant:";
+    public const string Prefix = "grant:", UsePrefix = "grant_use:";
 
     public static string KeyOf(Grant grant) => $"{Prefix}{grant.For}:{grant.Id}";
 
-    public static string UsesOf(string id) => $"grant_use:{id}:";
+    public static string UsesOf(string id) => $"{UsePrefix}{id}:";
 
     public static string RevocationOf(string id) => $"grant_revoked:{id}";
 
