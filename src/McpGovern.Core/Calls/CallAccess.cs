@@ -26,16 +26,24 @@ public static class CallAccess
     internal static Refusal? WhyMayNotDecide(Answer answer, Known call) => (answer, call.Gate) switch
     {
         _ when IsRequester(answer.By, call) && call.Gate?.SelfApproval != true => Refusal.SelfApproval,
+        // Given without seeing the call: never to oneself, nor where it takes more than one person's word.
+        (Approve { Grant: not null }, _) when IsRequester(answer.By, call) => Refusal.SelfApproval,
+        (Approve { Grant: not null }, not { HumanRequired: false, Quorum: 1 }) => Refusal.NotEligible,
+        (Approve { Grant: not null }, _) when answer.By.IsAgent => Refusal.NotEligible,
         (_, null) => answer.By.Roles.HasFlag(Roles.Approver) ? null : Refusal.NotEligible,
         (_, { } gate) when !IsNamed(answer.By, gate) => Refusal.NotEligible,
         (Approve, { HumanRequired: true }) when answer.By.IsAgent || !answer.By.PresenceProven => Refusal.NotEligible,
         _ => null,
     };
 
-    // An agent decides only where a rule names it: neither its role nor a pattern for everybody is enough.
-    private static bool IsNamed(Actor actor, ToolApprovalRequired gate) => gate.Approvers.Count == 0
+    private static bool IsNamed(Actor actor, ToolApprovalRequired gate) => MayApprove(actor, gate.Approvers);
+
+    /// <summary>
+    /// Whether a rule with these approvers names the actor. An agent decides only where one does: neither its role nor a pattern for everybody is enough.
+    /// </summary>
+    public static bool MayApprove(Actor actor, IReadOnlyList<string> approvers) => approvers.Count == 0
         ? !actor.IsAgent && actor.Roles.HasFlag(Roles.Approver)
-        : gate.Approvers.Any(pattern => Matches(pattern, actor));
+        : approvers.Any(pattern => Matches(pattern, actor));
 
     private static bool Matches(string pattern, Actor actor)
     {

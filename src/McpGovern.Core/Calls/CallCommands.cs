@@ -20,7 +20,11 @@ public abstract record CallCommand(DateTimeOffset At)
         public string? IdempotencyKey { get; init; }
     }
 
-    public sealed record Approve(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At);
+    public sealed record Approve(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At)
+    {
+        /// <summary>The standing grant by which <c>By</c> approved beforehand.</summary>
+        public string? Grant { get; init; }
+    }
 
     public sealed record Reject(Actor By, string? Comment, string Via, string? SeenHash, DateTimeOffset At) : Answer(By, Comment, Via, SeenHash, At);
 

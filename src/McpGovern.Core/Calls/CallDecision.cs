@@ -71,6 +71,7 @@ public static class CallDecision
             CallAccess.IsRequester(answer.By, pending), answer.At)
         {
             IdempotencyKey = answer.IdempotencyKey,
+            Grant = (answer as Approve)?.Grant,
         };
     }
 

@@ -91,7 +91,7 @@ public sealed record ToolApprovalRequired(
 }
 
 /// <param name="Decision"><c>approved</c> or <c>rejected</c>.</param>
-/// <param name="Via">The door: <c>mcp</c>, <c>rest</c>, <c>cli</c>, <c>console</c> or <c>elicitation</c> (a form in the caller's own client).</param>
+/// <param name="Via">The door: <c>mcp</c>, <c>rest</c>, <c>cli</c>, <c>console</c>, <c>elicitation</c> (a form in the caller's own client) or <c>grant</c>.</param>
 /// <param name="Presence"><c>proven</c> or <c>unproven</c>.</param>
 /// <param name="SelfApproved">The decider asked too, and the rule allows that.</param>
 public sealed record ApprovalReceived(
@@ -107,6 +107,9 @@ public sealed record ApprovalReceived(
     DateTimeOffset At) : CallEvent(At)
 {
     [JsonName("idempotency_key")] public string? IdempotencyKey { get; init; }
+
+    /// <summary>The standing grant that approved it, given by the decider beforehand; its credential and presence are those of the giving.</summary>
+    [JsonName("grant"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Grant { get; init; }
 }
 
 /// <param name="Deadline">The instant that passed: of the decision, or of an approval not dispatched in time.</param>

@@ -137,7 +137,10 @@ public sealed record DecisionView(
     [property: JsonName("via")] string Via,
     [property: JsonName("at")] DateTimeOffset At)
 {
-    public static DecisionView From(ApprovalReceived e) => new(e.Decider, e.Decision, e.Comment, e.Via, e.At);
+    /// <summary>The standing grant that it was made by.</summary>
+    [JsonName("grant"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Grant { get; init; }
+
+    public static DecisionView From(ApprovalReceived e) => new(e.Decider, e.Decision, e.Comment, e.Via, e.At) { Grant = e.Grant };
 }
 
 public sealed record ApprovalCount([property: JsonName("have")] int Have, [property: JsonName("need")] int Need);

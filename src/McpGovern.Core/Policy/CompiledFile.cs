@@ -21,6 +21,10 @@ internal sealed class CompiledFile(PolicyFile file)
         return voices.Count > 0 ? voices : [new(file.Default, null)];
     }
 
+    /// <summary>Every rule that may speak of the tool, whatever its arguments, and the default.</summary>
+    public IReadOnlyList<RuleMatch> RulesOf(string server, string tool, bool onlyUpstream) =>
+        [.. lists.Matching(server, tool, onlyUpstream), .. rules.Matching(server, tool, onlyUpstream), new(file.Default, null)];
+
     /// <summary>Whether some arguments could get past this file; true where that would take more than a look to know.</summary>
     public bool MayRequest(string server, string tool, bool onlyUpstream)
     {

@@ -46,6 +46,20 @@ public sealed record When(IReadOnlyList<ArgumentTest> Tests)
 
     internal string CanonicalText => Canonical.Of([.. Tests.Select(t => t.CanonicalText)]);
 
+    /// <summary>Whether the arguments (JSON text) are surely as asked; what cannot be judged is not.</summary>
+    public bool Covers(string argumentsJson)
+    {
+        try
+        {
+            using var arguments = JsonDocument.Parse(argumentsJson);
+            return arguments.RootElement.ValueKind == JsonValueKind.Object && Holds(arguments.RootElement) == Truth.Yes;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
     internal Truth Holds(JsonElement arguments)
     {
         var answer = Truth.Yes;

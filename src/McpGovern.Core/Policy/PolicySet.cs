@@ -73,6 +73,19 @@ public sealed class PolicySet
         && ToolName.IsComparable(tool) && ToolName.IsComparable(ToolName.Governed(server, tool))
         && compiled.All(f => f.MayRequest(server, tool, onlyUpstream));
 
+    /// <summary>What is said of a tool whatever its arguments.</summary>
+    public ToolGate GateOf(string server, string tool, bool onlyUpstream)
+    {
+        var rules = compiled.Select(f => f.RulesOf(server, tool, onlyUpstream)).ToArray();
+        return new(
+            Canonical.Digest(Canonical.Of(
+            [
+                .. rules.Select(file => Canonical.Of([.. file.Select(m => m.Rule.CanonicalText(m.Pattern))])),
+                TraitsOf(server, tool, onlyUpstream).CanonicalText,
+            ])),
+            [.. rules.SelectMany(file => file).Where(m => m.Rule.Verdict == Verdict.RequireApproval).Select(m => m.Rule.Terms ?? ApprovalTerms.Default)]);
+    }
+
     private Decision Decide(PolicyCall call, JsonElement arguments)
     {
         var voices = compiled.SelectMany(f => f.Voices(call, arguments)).ToArray();

@@ -35,6 +35,14 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
         };
     }
 
+    /// <summary>What was approved by a grant that does not stand any more needs an approval of its own.</summary>
+    public CallChange Withdrawn(LoadedCall call, string why)
+    {
+        var submitted = call.Known.Call;
+        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        return new("policy", why, decision.Verdict == Verdict.RequireApproval ? decision : null, submitted.ToolDefinitionHash);
+    }
+
     /// <summary>Whether this process may judge the call: its policy set is not older than the one that parked it.</summary>
     public bool MayJudge(LoadedCall call) => call.Known.Gate!.PolicyActivatedAt <= policy.Current.ActivatedAt;
 

@@ -6,7 +6,7 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes,
+    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
     Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
     ILogger<CallHandler> log)
 {
@@ -196,7 +196,7 @@ internal sealed partial class CallHandler(
         }
 
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
+        return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
     }
 
     private async Task<CallAnswer> RefuseRepeatAsync(string callId, CallSubmitted call, string holder, Actor actor, CancellationToken ct)

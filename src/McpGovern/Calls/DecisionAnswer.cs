@@ -26,7 +26,18 @@ internal sealed record DecisionAnswer(
     /// <summary>The successor of an invalidated call.</summary>
     [JsonPropertyName("superseded_by"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? SupersededBy { get; init; }
+
+    /// <summary>Among several decisions in one message: the HTTP status that this one would have had by itself.</summary>
+    [JsonPropertyName("http_status"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? HttpStatus { get; init; }
+
+    /// <summary>Likewise the message, for people.</summary>
+    [JsonPropertyName("detail"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
 }
+
+/// <summary>The answers to several decisions, in their order.</summary>
+internal sealed record DecidedBatch([property: JsonPropertyName("decisions")] IReadOnlyList<DecisionAnswer> Decisions);
 
 internal sealed record Candidate(
     [property: JsonPropertyName("call_id")] string CallId,

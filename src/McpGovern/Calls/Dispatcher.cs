@@ -7,7 +7,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
-    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Outcomes outcomes,
+    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, Outcomes outcomes,
     LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
@@ -189,7 +189,8 @@ internal sealed partial class Dispatcher(
     private async Task<CallChange?> FindChangeAsync(LoadedCall call, UpstreamConnection connection)
     {
         var definition = await CurrentDefinitions.OnAsync(connection, call.Known.Call.Tool, default);
-        return check.Find(call, definition, toolIsGone: definition is null);
+        return check.Find(call, definition, toolIsGone: definition is null)
+            ?? (await grants.WhyWithdrawnAsync(call, default) is { } why ? check.Withdrawn(call, why) : null);
     }
 
     private bool IsIdempotent(LoadedCall call) =>

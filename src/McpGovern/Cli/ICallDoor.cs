@@ -7,6 +7,9 @@ internal interface ICallDoor : IAsyncDisposable
 {
     Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct);
 
+    /// <summary>Several decisions, as JSON that <c>POST /api/v1/decisions</c> takes too.</summary>
+    Task<DecidedBatch> DecideAllAsync(byte[] json, CancellationToken ct);
+
     Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct);
 
     Task<DecisionAnswer> ResolveAsync(string target, string? outcome, string? comment, CancellationToken ct);
@@ -25,6 +28,12 @@ internal interface ICallDoor : IAsyncDisposable
     Task<FreezeAnswer> FreezeAsync(bool freeze, string? kind, string? name, string? comment, CancellationToken ct);
 
     Task<FreezeList> FreezesAsync(CancellationToken ct);
+
+    Task<GrantAnswer> GrantAsync(string? tool, string? requester, int? times, string? until, string? when, string? comment, CancellationToken ct);
+
+    Task<GrantAnswer> RevokeGrantAsync(string id, string? comment, CancellationToken ct);
+
+    Task<GrantList> GrantsAsync(CancellationToken ct);
 }
 
 /// <summary>The verb cannot be carried out; the message is for people.</summary>

@@ -11,6 +11,14 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
     public Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct) =>
         gateway.Decisions.DecideAsync(new(actor, target, decision, Via) { NodeId = nodeId, Comment = comment, ExpectedHash = expectedHash }, ct);
 
+    public Task<DecidedBatch> DecideAllAsync(byte[] json, CancellationToken ct)
+    {
+        var body = JsonArguments.TryRead(json) ?? throw new DoorException("this is no JSON object, or has a key twice", AnswerCode.BadRequest.Exit);
+        return DecisionBatch.Read(body, actor, Via) is { } batch
+            ? DecisionBatch.DecideAsync(gateway.Decisions, batch, ct)
+            : throw new DoorException(body.Fault!, AnswerCode.BadRequest.Exit);
+    }
+
     public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) =>
         gateway.Decisions.CancelAsync(new(actor, target, Via, reason), ct);
 
@@ -38,6 +46,13 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
     public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>
         await gateway.FreezeHandler.ListAsync(actor, ct)
         ?? throw new DoorException("only operators and auditors may see what is frozen", AnswerCode.NotEligible.Exit);
+
+    public Task<GrantAnswer> GrantAsync(string? tool, string? requester, int? times, string? until, string? when, string? comment, CancellationToken ct) =>
+        gateway.GrantHandler.CreateAsync(new(actor, Via, tool, requester, times, until, when, comment), ct);
+
+    public Task<GrantAnswer> RevokeGrantAsync(string id, string? comment, CancellationToken ct) => gateway.GrantHandler.RevokeAsync(actor, id, comment, Via, ct);
+
+    public Task<GrantList> GrantsAsync(CancellationToken ct) => gateway.GrantHandler.ListAsync(actor, ct);
 
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

@@ -63,7 +63,7 @@ internal static class Printed
         Row("continues", call.Continues);
         foreach (var decision in call.Decisions)
         {
-            Row(decision.Decision, $"by {decision.By} over {decision.Via} at {AgentText.Time(decision.At)}{(decision.Comment is { } c ? $": {c}" : "")}");
+            Row(decision.Decision, $"by {decision.By} over {decision.Via}{(decision.Grant is { } grant ? $" {grant}" : "")} at {AgentText.Time(decision.At)}{(decision.Comment is { } c ? $": {c}" : "")}");
         }
 
         Row("call hash", call.CallHash);

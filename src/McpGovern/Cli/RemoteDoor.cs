@@ -21,6 +21,13 @@ internal sealed class RemoteDoor : ICallDoor
     public Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct) =>
         PostAsync(target, decision == "approved" ? "approve" : "reject", new { comment, node_id = nodeId, expected_hash = expectedHash }, ct);
 
+    public async Task<DecidedBatch> DecideAllAsync(byte[] json, CancellationToken ct)
+    {
+        using var content = new ByteArrayContent(json) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        return await ReadAsync<DecidedBatch>(await SendAsync(HttpMethod.Post, "decisions", content, ct), ct)
+            ?? throw new DoorException("this server takes no decisions in batches", 1);
+    }
+
     public Task<DecisionAnswer> CancelAsync(string target, string? reason, CancellationToken ct) => PostAsync(target, "cancel", new { reason }, ct);
 
     public Task<DecisionAnswer> ResolveAsync(string target, string? outcome, string? comment, CancellationToken ct) =>
@@ -54,6 +61,38 @@ internal sealed class RemoteDoor : ICallDoor
 
     public async Task<FreezeList> FreezesAsync(CancellationToken ct) =>
         await ReadAsync<FreezeList>(await SendAsync(HttpMethod.Get, "freezes", null, ct), ct) ?? throw new DoorException("this server has no freezes", 1);
+
+    public async Task<GrantAnswer> GrantAsync(string? tool, string? requester, int? times, string? until, string? when, string? comment, CancellationToken ct)
+    {
+        JsonNode? bounds;
+        try
+        {
+            bounds = when is null ? null : JsonNode.Parse(when);
+        }
+        catch (JsonException)
+        {
+            throw new DoorException("--when is no JSON", AnswerCode.BadRequest.Exit);
+        }
+
+        return await GrantAnswerAsync(await SendAsync(HttpMethod.Post, "grants", new { tool, @for = requester, times, until, when = bounds, comment }, ct), ct);
+    }
+
+    public async Task<GrantAnswer> RevokeGrantAsync(string id, string? comment, CancellationToken ct) => await GrantAnswerAsync(await SendAsync(
+        HttpMethod.Delete, $"grants/{Uri.EscapeDataString(id)}{(comment is null ? "" : $"?comment={Uri.EscapeDataString(comment)}")}", null, ct), ct);
+
+    public async Task<GrantList> GrantsAsync(CancellationToken ct) =>
+        await ReadAsync<GrantList>(await SendAsync(HttpMethod.Get, "grants", null, ct), ct) ?? throw new DoorException("this server has no grants", 1);
+
+    private static async Task<GrantAnswer> GrantAnswerAsync(HttpResponseMessage response, CancellationToken ct)
+    {
+        using (response)
+        {
+            using var json = await JsonAsync(response, ct);
+            return response.IsSuccessStatusCode && json.RootElement.Deserialize<GrantAnswer>() is { } answer
+                ? answer with { Message = $"{answer.Grant?.Id} is {answer.Grant?.State}" }
+                : new(Member(json.RootElement, "code") ?? "", false, null, Member(json.RootElement, "detail") ?? $"the server answered {(int)response.StatusCode}");
+        }
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -91,7 +130,7 @@ internal sealed class RemoteDoor : ICallDoor
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, object? body, CancellationToken ct)
     {
-        using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+        using var request = new HttpRequestMessage(method, path) { Content = body as HttpContent ?? (body is null ? null : JsonContent.Create(body)) };
         try
         {
             return await http.SendAsync(request, ct);

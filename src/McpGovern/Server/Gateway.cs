@@ -38,8 +38,10 @@ internal sealed class Gateway : IAsyncDisposable
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
+        var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
+        GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
         sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
@@ -51,7 +53,7 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes,
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants,
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
     }
@@ -70,6 +72,7 @@ internal sealed class Gateway : IAsyncDisposable
     public CallHandler Calls { get; }
     public DecisionHandler Decisions { get; }
     public FreezeHandler FreezeHandler { get; }
+    public GrantHandler GrantHandler { get; }
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
     public GovernedLists Lists { get; }

@@ -49,6 +49,27 @@ internal sealed class JsonArguments
 
     public string? Required(string name, string what) => Text(name) ?? (Fault is null ? Refuse<string>($"{name} is missing; send {what}") : null);
 
+    /// <summary>A list of blocks, each with faults of its own; <c>null</c> where it is none, which is a fault here.</summary>
+    public IReadOnlyList<JsonArguments>? Blocks(string name, int most)
+    {
+        if (Value(name) is not { ValueKind: JsonValueKind.Array } list || list.EnumerateArray().Any(item => item.ValueKind != JsonValueKind.Object))
+        {
+            return Refuse<IReadOnlyList<JsonArguments>>($"{name} must be a list of objects");
+        }
+
+        var count = list.GetArrayLength();
+        return count > 0 && count <= most ? [.. list.EnumerateArray().Select(item => new JsonArguments(item))]
+            : Refuse<IReadOnlyList<JsonArguments>>($"{name} has {count} entries; send 1 to {most}");
+    }
+
+    /// <summary>The JSON text of a block of members.</summary>
+    public string? Block(string name) => Value(name) switch
+    {
+        null => null,
+        { ValueKind: JsonValueKind.Object } value => value.GetRawText(),
+        _ => Refuse<string>($"{name} must be an object"),
+    };
+
     public int? Number(string name, int from, int to) => Value(name) switch
     {
         null => null,

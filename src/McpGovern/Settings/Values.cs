@@ -48,7 +48,7 @@ internal static class Values
         return null;
     }
 
-    private static bool TryTime(string text, bool bareSeconds, out TimeSpan time)
+    public static bool TryTime(string text, bool bareSeconds, out TimeSpan time)
     {
         // Nothing is the same in every unit.
         var seconds = text == "0" ? 0 : Measured(bareSeconds && IsCount(text) ? text + "s" : text, TimeUnits, LongestSeconds);

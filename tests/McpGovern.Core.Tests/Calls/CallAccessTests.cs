@@ -58,6 +58,28 @@ public sealed class CallAccessTests
         Assert.Null(Decide(history, new Reject(Supervisor, null, "mcp", null, Noon)).Refusal);
     }
 
+    public static TheoryData<Actor, ToolApprovalRequired, Refusal?> ByGrant => new()
+    {
+        { Alice, Parked, null },
+        { Stranger, Parked, Refusal.NotEligible },
+        { Alice, Parked with { Approvers = ["bob"] }, Refusal.NotEligible },
+        { Bob, Parked with { HumanRequired = true }, Refusal.NotEligible },
+        { Alice, ByTwo, Refusal.NotEligible },
+        { Supervisor, Parked with { Approvers = ["agent:*"] }, Refusal.NotEligible },
+        { Alice with { Credential = Agent.Credential }, Parked with { SelfApproval = true }, Refusal.SelfApproval },
+        { Alice with { Session = "s1" }, Parked with { SelfApproval = true }, Refusal.SelfApproval },
+        { Alice with { Id = Agent.Id }, Parked with { SelfApproval = true, Approvers = ["agent:*"] }, Refusal.SelfApproval },
+    };
+
+    [Theory, MemberData(nameof(ByGrant))]
+    public void Approve_ByAGrant_IsOneOtherPersonsWordAndNoMore(Actor giver, ToolApprovalRequired gate, Refusal? expected)
+    {
+        var outcome = Decide(Pending(gate), new Approve(giver, "beforehand", "grant", null, Noon) { Grant = "grant_1" });
+
+        Assert.Equal(expected, outcome.Refusal);
+        Assert.Equal(expected is null ? "grant_1" : null, outcome.Events.OfType<ApprovalReceived>().SingleOrDefault()?.Grant);
+    }
+
     public static TheoryData<Actor, bool> Looks => new()
     {
         { Agent, true }, { Alice, true }, { Operator, true }, { Auditor, true }, { Stranger, false }, { Supervisor, false },

@@ -4,10 +4,10 @@ using McpGovern.Storage;
 
 namespace McpGovern.Tests.Crashes;
 
-/// <summary>A bug that the product must not have: an append with a certain event is acknowledged before it is written, or freezes are not seen.</summary>
+/// <summary>A bug that the product must not have: an append with a certain event is acknowledged before it is written, or freezes or the uses of grants are not seen.</summary>
 internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 {
-    public const string BlindToFreezes = "Freezes";
+    public const string BlindToFreezes = "Freezes", BlindToUses = "GrantUses";
 
     private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<string, Task> writing = new();
@@ -71,12 +71,17 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
     public Task<byte[]?> ReadAsync(string key, DateTimeOffset now, CancellationToken ct) => inner.ReadAsync(key, now, ct);
 
     public Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) =>
-        inner.ReadAllAsync(early == BlindToFreezes && prefix == Freezes.Prefix ? "nothing:" : prefix, now, ct);
+        inner.ReadAllAsync((early == BlindToFreezes && prefix == Freezes.Prefix) || IsUnseenUse(prefix) ? "nothing:" : prefix, now, ct);
 
     public Task WriteAsync(string key, byte[] value, DateTimeOffset? until, CancellationToken ct) => inner.WriteAsync(key, value, until, ct);
 
-    public Task<byte[]> AddAsync(string key, byte[] value, DateTimeOffset? until, DateTimeOffset now, CancellationToken ct) =>
-        inner.AddAsync(key, value, until, now, ct);
+    public async Task<byte[]> AddAsync(string key, byte[] value, DateTimeOffset? until, DateTimeOffset now, CancellationToken ct)
+    {
+        var standing = await inner.AddAsync(key, value, until, now, ct);
+        return IsUnseenUse(key) ? value : standing;
+    }
+
+    private bool IsUnseenUse(string key) => early == BlindToUses && key.StartsWith(Grants.UsePrefix, StringComparison.Ordinal);
 
     public Task RemoveAsync(string key, CancellationToken ct) => inner.RemoveAsync(key, ct);
 

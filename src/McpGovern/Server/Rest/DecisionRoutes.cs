@@ -14,6 +14,17 @@ internal sealed class DecisionRoutes(DecisionHandler decisions)
         routes.MapPost("/api/v1/calls/{id}/reject", http => DecideAsync(http, "rejected"));
         routes.MapPost("/api/v1/calls/{id}/cancel", CancelAsync);
         routes.MapPost("/api/v1/calls/{id}/resolve", ResolveAsync);
+        routes.MapPost("/api/v1/decisions", DecideAllAsync);
+    }
+
+    private async Task DecideAllAsync(HttpContext http)
+    {
+        if (await DecisionBody.ReadAsync(http, DecisionBatch.MaxBytes) is { } body)
+        {
+            await (DecisionBatch.Read(body, Authentication.ActorOf(http), "rest") is { } requests
+                ? RestAnswer.JsonAsync(http, CallJson.Write(await DecisionBatch.DecideAsync(decisions, requests, http.RequestAborted)))
+                : RestAnswer.BadRequestAsync(http, body.Fault!));
+        }
     }
 
     private Task DecideAsync(HttpContext http, string decision) =>
@@ -44,11 +55,11 @@ internal static class DecisionBody
     private const int MaxBytes = 64 * 1024;
 
     /// <summary>The members, none where there is no body; <c>null</c> after having answered what is wrong with it.</summary>
-    public static async Task<JsonArguments?> ReadAsync(HttpContext http)
+    public static async Task<JsonArguments?> ReadAsync(HttpContext http, int maxBytes = MaxBytes)
     {
-        if (await RequestBody.ReadAsync(http, MaxBytes) is not { } bytes)
+        if (await RequestBody.ReadAsync(http, maxBytes) is not { } bytes)
         {
-            await Problem.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, AnswerCode.BadRequest.Word, $"a decision may have {MaxBytes} bytes");
+            await Problem.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, AnswerCode.BadRequest.Word, $"this may have {maxBytes} bytes");
             return null;
         }
 
