@@ -20,6 +20,7 @@ internal static class CommandLine
             WrapVerb.Build(),
             .. CallVerbs.Build(),
             .. FreezeVerbs.Build(),
+            ToolVerbs.Build(),
             PolicyVerbs.Build(),
             KeyVerbs.Build(),
             DoctorVerb.Build(),

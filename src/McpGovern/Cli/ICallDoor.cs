@@ -25,6 +25,11 @@ internal interface ICallDoor : IAsyncDisposable
     Task<FreezeAnswer> FreezeAsync(bool freeze, string? kind, string? name, string? comment, CancellationToken ct);
 
     Task<FreezeList> FreezesAsync(CancellationToken ct);
+
+    /// <summary>The tools that were seen, with their pins.</summary>
+    Task<ToolList> ToolsAsync(CancellationToken ct);
+
+    Task<PinAnswer> PinAsync(string name, string? expectedHash, string? comment, CancellationToken ct);
 }
 
 /// <summary>The verb cannot be carried out; the message is for people.</summary>

@@ -17,6 +17,9 @@ internal sealed record GovernSettings(
     /// <summary>Whether <c>serve</c> also speaks the HTTP+SSE transport of 2024-11-05.</summary>
     public bool LegacySse { get; init; }
 
+    /// <summary>What becomes of the calls of a tool whose definition changed.</summary>
+    public PinEffect Pins { get; init; } = PinEffect.Approve;
+
     /// <summary>Whose tokens are accepted over HTTP beside keys.</summary>
     public TokensConfig? Tokens { get; init; }
 

@@ -161,6 +161,7 @@ internal sealed class HttpServe : IAsyncDisposable
         new CallRoutes(gateway.Queries).Map(app);
         new DecisionRoutes(gateway.Decisions).Map(app);
         new FreezeRoutes(gateway.FreezeHandler).Map(app);
+        new ToolRoutes(gateway.PinHandler).Map(app);
         new JamJetRoutes(gateway.Queries, gateway.Decisions).Map(app);
         HealthRoutes.Map(app, storeAnswers, log);
     }
