@@ -33,6 +33,9 @@ internal static class AgentText
     public static string Frozen(Freeze freeze) =>
         $"Not executed: calls like this one are {Plain.Text(freeze.Why)}. Nothing was sent. Do not try again until that is lifted.";
 
+    public static string Unsteady(string tool) =>
+        $"Not executed: the definition of '{tool}' changes again and again, so that nothing can be said of a call of it. Nothing was sent.";
+
     public static string Unavailable(string server, string why) => $"Not executed: '{server}' is not available ({why}). Nothing was sent to it.";
 
     public static string Redelivered(Ended call) =>

@@ -1,4 +1,5 @@
 using McpGovern.Policy;
+using McpGovern.Storage;
 using McpGovern.Upstreams;
 
 namespace McpGovern.Calls;
@@ -9,11 +10,12 @@ namespace McpGovern.Calls;
 internal sealed record CallChange(string Because, string Detail, Decision? Successor, string DefinitionHash);
 
 /// <summary>Checks a parked call against the present policy and the present tool definition; ends it, with a successor, where they differ.</summary>
-internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bool onlyUpstream, TimeProvider time)
+internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pins pins, bool onlyUpstream, TimeProvider time)
 {
     /// <param name="definition">What the connection that will carry the call has; <c>null</c> where there is no such connection now.</param>
     /// <param name="toolIsGone">There is a connection, and it has no such tool.</param>
-    public CallChange? Find(LoadedCall call, ToolDefinition? definition, bool toolIsGone)
+    /// <exception cref="StoreUnavailableException">Nobody knows.</exception>
+    public async Task<CallChange?> FindAsync(LoadedCall call, ToolDefinition? definition, bool toolIsGone, CancellationToken ct)
     {
         var submitted = call.Known.Call;
         var gate = call.Known.Gate!;
@@ -23,7 +25,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
             return new("tool", $"{submitted.Server} has no {CallMethod.Describe(submitted.Tool)} any more", null, hash);
         }
 
-        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        var decision = await EvaluateAsync(submitted, hash, definition, ct);
         return decision.Verdict switch
         {
             Verdict.Deny => new("policy", $"policy denies it now ({decision.Rule})", null, hash),
@@ -71,7 +73,7 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
         }
 
         var submitted = call.Known.Call;
-        var decision = policy.Current.Set.Evaluate(new(submitted.Server, submitted.Tool, submitted.Arguments, onlyUpstream));
+        var decision = await EvaluateAsync(submitted, submitted.ToolDefinitionHash, definition: null, ct);
         // A definition that changed is found again when the successor is checked.
         if (decision.Verdict == Verdict.RequireApproval
             && SuccessorOf(call, successor, why.Detail, decision, submitted.ToolDefinitionHash, time.GetUtcNow()) is { } next)
@@ -79,6 +81,9 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, bo
             await streams.CreateAsync(next.CallId, next.Command, ct);
         }
     }
+
+    private Task<Decision> EvaluateAsync(CallSubmitted call, string hash, ToolDefinition? definition, CancellationToken ct) => pins.JudgeAsync(
+        policy.Current.Set.Evaluate(new(call.Server, call.Tool, call.Arguments, onlyUpstream)), call.UpstreamFingerprint, call.Server, call.Tool, hash, definition, ct);
 
     /// <returns><c>null</c> where the policy names an effect that the arguments do not give: it could not be asked for again.</returns>
     private (string CallId, CallCommand.Park Command)? SuccessorOf(

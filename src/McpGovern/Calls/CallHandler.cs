@@ -6,10 +6,12 @@ namespace McpGovern.Calls;
 
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
-    GovernedNames names, bool onlyUpstream, PolicySource policy, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
+    GovernedNames names, bool onlyUpstream, PolicySource policy, Pins pins, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
     Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
     ILogger<CallHandler> log)
 {
+    private const int MaxLooks = 3;
+
     /// <summary>Never throws for what a caller, a policy, a store or an upstream can do; <paramref name="ct"/> ends the caller's wait.</summary>
     public async Task<CallAnswer> HandleAsync(ToolCallRequest request, CancellationToken ct)
     {
@@ -34,7 +36,7 @@ internal sealed partial class CallHandler(
         await streams.LoadAsync(callId, ct) is { } call && call.Known.Call.RequestedBy == request.Actor.Id
             ? await hold.AnswerAsync(call, request, attached: false, ct) : null;
 
-    private async Task<CallAnswer> GovernAsync(ToolCallRequest request, CancellationToken ct)
+    private async Task<CallAnswer> GovernAsync(ToolCallRequest request, CancellationToken ct, int again = 0)
     {
         if (limits.WhyTooLarge(request, gated: false) is { } tooLarge)
         {
@@ -58,7 +60,8 @@ internal sealed partial class CallHandler(
             return Say(request, $"Not executed: the arguments cannot be read: {e.Message}");
         }
 
-        var decision = set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, onlyUpstream));
+        var decision = await pins.JudgeAsync(set.Set.Evaluate(new(tool.Server, tool.Tool, call.Arguments, onlyUpstream)),
+            call.UpstreamFingerprint, tool.Server, tool.Tool, tool.Definition.Hash, tool.Definition, ct);
         if (decision.Verdict != Verdict.Deny)
         {
             (call, var fault) = Effects.Name(call, set.Set, onlyUpstream);
@@ -70,7 +73,7 @@ internal sealed partial class CallHandler(
 
         return decision.Verdict switch
         {
-            Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, ct),
+            Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, again, ct),
             Verdict.RequireApproval => await ParkAsync(callId, call, decision, set, request, ct),
             _ => await DenyAsync(callId, call, decision, set, request, ct),
         };
@@ -83,7 +86,8 @@ internal sealed partial class CallHandler(
         return OwnWords.Missing(request.Method, set.Set.Explain ? AgentText.DeniedByPolicy(decision.Rule, decision.Source) : null);
     }
 
-    private async Task<CallAnswer> AllowAsync(string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
+    private async Task<CallAnswer> AllowAsync(
+        string callId, CallSubmitted call, Decision decision, GovernedTool tool, ToolCallRequest request, int again, CancellationToken ct)
     {
         var verdict = new CallAllowed(decision.Rule, decision.Source, decision.Audited, call.At);
         if (await freezes.FindAsync(call, ct) is { } freeze)
@@ -100,6 +104,12 @@ internal sealed partial class CallHandler(
         {
             await streams.CreateAsync(callId, new CallCommand.AllowUnsent(call, verdict, $"nothing was sent: {Plain.Text(e.Message)}", call.At), ct);
             return Say(request, AgentText.Unavailable(tool.Server, e.Message));
+        }
+
+        if (await IsRedefinedAsync(connection, tool, ct))
+        {
+            return again < MaxLooks ? await GovernAsync(request, ct, again + 1)
+                : await RefuseAsync(callId, call, PinGate.Rule, "its definition does not stay the same", AgentText.Unsteady(tool.Tool), null, ct);
         }
 
         await lease.EnsureAsync(ct);
@@ -137,6 +147,11 @@ internal sealed partial class CallHandler(
             _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
         };
     }
+
+    // What was judged may be what an earlier connection said, or what is being read anew just now.
+    private async Task<bool> IsRedefinedAsync(UpstreamConnection connection, GovernedTool tool, CancellationToken ct) =>
+        pins.AreOn && PolicyName.KindOf(tool.Tool).Length == 0
+        && await CurrentDefinitions.OnAsync(connection, tool.Tool, ct) is { } present && present.Hash != tool.Definition.Hash;
 
     // An upstream that was restarted forgot its session, and says so when the next call comes: nothing was sent, and the tool is the same.
     private static async Task<UpstreamConnection?> SuccessorAsync(UpstreamConnection ended, GovernedTool tool, CancellationToken ct)

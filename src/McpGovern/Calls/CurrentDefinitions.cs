@@ -23,12 +23,17 @@ internal sealed class CurrentDefinitions(UpstreamSet upstreams)
 
     /// <summary>What the connection that would carry the call has under its name; <c>null</c> where that is gone.</summary>
     /// <exception cref="UpstreamUnavailableException">It does not give its list.</exception>
-    public static async Task<ToolDefinition?> OnAsync(UpstreamConnection connection, string tool, CancellationToken ct) =>
-        In(PolicyName.KindOf(tool) switch
+    public static async Task<ToolDefinition?> OnAsync(UpstreamConnection connection, string tool, CancellationToken ct)
+    {
+        if (PolicyName.KindOf(tool) == PolicyName.Prompt)
         {
-            PolicyName.Prompt => await connection.ListAsync(ListKind.Prompts, ct),
-            _ => connection.Tools,
-        }, tool);
+            return In(await connection.ListAsync(ListKind.Prompts, ct), tool);
+        }
+
+        // A change that was told counts from when it was told.
+        await connection.WhenToolsAreReadAsync(ct);
+        return In(connection.Tools, tool);
+    }
 
     private static IReadOnlyList<ToolDefinition>? ListOf(Upstream upstream, string tool) => PolicyName.KindOf(tool) switch
     {

@@ -26,7 +26,7 @@ internal sealed partial class DecisionHandler(
             ? new CallCommand.Approve(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow())
             : new CallCommand.Reject(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow());
         command = command with { IdempotencyKey = request.IdempotencyKey };
-        if (command is CallCommand.Approve && Call.Decide(command, call.State).Events.Count > 0 && FindChange(call) is { } change)
+        if (command is CallCommand.Approve && Call.Decide(command, call.State).Events.Count > 0 && await FindChangeAsync(call, ct) is { } change)
         {
             call = await check.InvalidateAsync(call, change, ct);
         }
@@ -68,10 +68,10 @@ internal sealed partial class DecisionHandler(
     });
 
     // Only a process of the call's own scope that has its upstream, with a policy set that is not older, can say that something changed.
-    private CallChange? FindChange(LoadedCall call) =>
+    private async Task<CallChange?> FindChangeAsync(LoadedCall call, CancellationToken ct) =>
         call.Known.Call.Scope != scope || !definitions.Know(call.Known.Call) || call.State is not Pending || !check.MayJudge(call)
         ? null
-        : definitions.Of(call.Known.Call) is var (definition, gone) ? check.Find(call, definition, gone) : null;
+        : definitions.Of(call.Known.Call) is var (definition, gone) ? await check.FindAsync(call, definition, gone, ct) : null;
 
     private static string? WhyMalformed(DecisionRequest request) => request switch
     {

@@ -189,7 +189,7 @@ internal sealed partial class Dispatcher(
     private async Task<CallChange?> FindChangeAsync(LoadedCall call, UpstreamConnection connection)
     {
         var definition = await CurrentDefinitions.OnAsync(connection, call.Known.Call.Tool, default);
-        return check.Find(call, definition, toolIsGone: definition is null)
+        return await check.FindAsync(call, definition, toolIsGone: definition is null, default)
             ?? (await grants.WhyWithdrawnAsync(call, default) is { } why ? check.Withdrawn(call, why) : null);
     }
 

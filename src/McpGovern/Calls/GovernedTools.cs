@@ -20,14 +20,20 @@ internal sealed partial class GovernedTools
     private readonly UpstreamSet upstreams;
     private readonly PolicySource policy;
     private readonly ToolMemory memory;
+    private readonly Pins pins;
+    private string toldTwins = "";
     private readonly ILogger log;
 
-    public GovernedTools(UpstreamSet upstreams, PolicySource policy, ToolMemory memory, ILogger<GovernedTools> log)
+    public GovernedTools(UpstreamSet upstreams, PolicySource policy, ToolMemory memory, Pins pins, ILogger<GovernedTools> log)
     {
-        (this.upstreams, this.policy, this.memory, this.log) = (upstreams, policy, memory, log);
+        (this.upstreams, this.policy, this.memory, this.pins, this.log) = (upstreams, policy, memory, pins, log);
         foreach (var upstream in upstreams.All)
         {
-            upstream.ToolsChanged += () => Changed?.Invoke();
+            upstream.ToolsChanged += () =>
+            {
+                pins.Review(upstream, tool => MayRequest(upstream, tool));
+                Changed?.Invoke();
+            };
         }
     }
 
@@ -51,15 +57,48 @@ internal sealed partial class GovernedTools
         }
 
         await ConnectAllAsync(await RememberedAsync(ct), ct);
-        var present = Known().Where(t => t.Upstream.LastFailure is null).ToArray();
+        TellTwins();
+        var withdrawn = await WithdrawnAsync(ct);
+        var present = Known().Where(t => t.Upstream.LastFailure is null && !withdrawn.Contains((t.Server, t.Tool))).ToArray();
         return
         [
             .. Names(Known())
                 .OrderBy(n => n.Key, StringComparer.Ordinal)
                 .Select(n => (n.Key, Tool: present.FirstOrDefault(t => t.Server == n.Value.Server && t.Tool == n.Value.Tool)))
-                .Where(n => n.Tool is not null && policy.Current.Set.MayRequest(n.Tool.Server, n.Tool.Tool, OnlyUpstream))
+                .Where(n => n.Tool is not null && MayRequest(n.Tool.Upstream, n.Tool.Tool))
                 .Select(n => ToolJson.Advertise(n.Tool!.Definition.Json, n.Key)),
         ];
+    }
+
+    private bool MayRequest(Upstream upstream, string tool) => !IsReserved(tool) && policy.Current.Set.MayRequest(upstream.Name, tool, OnlyUpstream);
+
+    // What is listed from now on is what was seen; unless changed tools are withdrawn, nobody waits for that to be noted.
+    private async Task<HashSet<(string Server, string Tool)>> WithdrawnAsync(CancellationToken ct)
+    {
+        var withdrawn = new HashSet<(string Server, string Tool)>();
+        foreach (var upstream in upstreams.All)
+        {
+            if (!pins.Withdraw)
+            {
+                pins.Review(upstream, tool => MayRequest(upstream, tool));
+            }
+            else if ((upstream.KnownTools ?? memory.Of(upstream)) is { Count: > 0 } tools)
+            {
+                var changed = await pins.ChangedAsync(upstream, tools, tool => MayRequest(upstream, tool), ct);
+                withdrawn.UnionWith(changed.Select(tool => (upstream.Name, tool)));
+            }
+        }
+
+        return withdrawn;
+    }
+
+    private void TellTwins()
+    {
+        var twins = string.Join("; ", NameTwins.Find(Known().Select(t => (t.Server, t.Tool))).Select(group => string.Join(" and ", group.Select(t => $"{t.Server}.{t.Tool}"))));
+        if (Interlocked.Exchange(ref toldTwins, twins) != twins && twins.Length > 0)
+        {
+            LogTwins(twins);
+        }
     }
 
     /// <summary>The tool behind an advertised name, or <c>null</c> where no upstream was ever seen to have it.</summary>
@@ -159,6 +198,9 @@ internal sealed partial class GovernedTools
 
     [LoggerMessage(1001, LogLevel.Warning, "Upstream '{Server}' is away, and its tools with it: {Why}")]
     private partial void LogAway(string server, string why);
+
+    [LoggerMessage(1062, LogLevel.Warning, "Tools of several servers are called alike, and one may be taken for the other: {Twins}")]
+    private partial void LogTwins(string twins);
 
     [LoggerMessage(1002, LogLevel.Warning, "Tool '{Tool}' of upstream '{Server}' is not exposed: names that begin with jamjet_, mcpgovern_, resource: or prompt: are reserved")]
     private partial void LogReserved(string server, string tool);

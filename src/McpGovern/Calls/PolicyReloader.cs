@@ -76,7 +76,7 @@ internal sealed partial class PolicyReloader(
             && definitions.Know(call.Known.Call)
             && check.MayJudge(call)
             && definitions.Of(call.Known.Call) is var (definition, gone)
-            && check.Find(call, definition, gone) is { } change)
+            && await check.FindAsync(call, definition, gone, ct) is { } change)
         {
             LogInvalidated(call.Id, change.Detail);
             await check.InvalidateAsync(call, change, ct);

@@ -22,6 +22,7 @@ internal static class CommandLine
             DecideVerb.Build(),
             .. FreezeVerbs.Build(),
             GrantVerbs.Build(),
+            ToolVerbs.Build(),
             PolicyVerbs.Build(),
             KeyVerbs.Build(),
             DoctorVerb.Build(),

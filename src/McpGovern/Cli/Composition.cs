@@ -64,6 +64,7 @@ internal static class Composition
             new CallLimits(caps.PendingPerActor, caps.ArgumentsBytes, caps.GatedArgumentsBytes), caps.ResultBytes)
         {
             PublicUrl = settings.PublicUrl is { } url ? HttpOptions.Root(new Uri(url)) : null,
+            Pins = settings.Pins,
         };
         return new Gateway(
             CallStores.Open(settings.Store, time, logs),

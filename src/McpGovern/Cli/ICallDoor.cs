@@ -34,6 +34,11 @@ internal interface ICallDoor : IAsyncDisposable
     Task<GrantAnswer> RevokeGrantAsync(string id, string? comment, CancellationToken ct);
 
     Task<GrantList> GrantsAsync(CancellationToken ct);
+
+    /// <summary>The tools that were seen, with their pins.</summary>
+    Task<ToolList> ToolsAsync(CancellationToken ct);
+
+    Task<PinAnswer> PinAsync(string name, string? expectedHash, string? comment, CancellationToken ct);
 }
 
 /// <summary>The verb cannot be carried out; the message is for people.</summary>

@@ -54,5 +54,12 @@ internal sealed class LocalDoor(Gateway gateway, Actor actor) : ICallDoor
 
     public Task<GrantList> GrantsAsync(CancellationToken ct) => gateway.GrantHandler.ListAsync(actor, ct);
 
+    public async Task<ToolList> ToolsAsync(CancellationToken ct) =>
+        await gateway.PinHandler.ListAsync(actor, ct)
+        ?? throw new DoorException("only operators and auditors may see the tools' pins", AnswerCode.NotEligible.Exit);
+
+    public Task<PinAnswer> PinAsync(string name, string? expectedHash, string? comment, CancellationToken ct) =>
+        gateway.PinHandler.PinAsync(new(actor, name, expectedHash, comment, Via), ct);
+
     public ValueTask DisposeAsync() => gateway.DisposeAsync();
 }

@@ -94,6 +94,18 @@ internal sealed class RemoteDoor : ICallDoor
         }
     }
 
+    public async Task<ToolList> ToolsAsync(CancellationToken ct) =>
+        await ReadAsync<ToolList>(await SendAsync(HttpMethod.Get, "tools", null, ct), ct) ?? throw new DoorException("this server has no pins", 1);
+
+    public async Task<PinAnswer> PinAsync(string name, string? expectedHash, string? comment, CancellationToken ct)
+    {
+        using var response = await SendAsync(HttpMethod.Post, "tools", new { name, expected_hash = expectedHash, comment }, ct);
+        using var json = await JsonAsync(response, ct);
+        return response.IsSuccessStatusCode && json.RootElement.Deserialize<PinAnswer>() is { } answer
+            ? answer
+            : new(Member(json.RootElement, "code") ?? "", false, null, Member(json.RootElement, "detail") ?? $"the server answered {(int)response.StatusCode}");
+    }
+
     public ValueTask DisposeAsync()
     {
         http.Dispose();

@@ -13,6 +13,9 @@ internal sealed record GatewayOptions(string Scope, TimeSpan Hold, TimeSpan Call
 {
     /// <summary>Where people find the approval page, ending in a slash; <c>null</c> where that is not known, or only once it is served.</summary>
     public Uri? PublicUrl { get; init; }
+
+    /// <summary>What becomes of the calls of a tool whose definition changed.</summary>
+    public PinEffect Pins { get; init; } = PinEffect.Approve;
 }
 
 /// <summary>What the doors work with: one per process, wired here and nowhere else.</summary>
@@ -21,6 +24,7 @@ internal sealed class Gateway : IAsyncDisposable
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
     private readonly PolicyReloader reloader;
+    private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
     private Task sweeping = Task.CompletedTask;
 
@@ -34,7 +38,10 @@ internal sealed class Gateway : IAsyncDisposable
         var onlyUpstream = upstreams.All.Count == 1;
         var streams = new CallStreams(store, time);
         lease = new LeaseKeeper(store, time, logs.CreateLogger<LeaseKeeper>());
-        var check = new ApprovalCheck(streams, policy, onlyUpstream, time);
+        var pinStore = new PinStore(store, time);
+        pins = new Pins(pinStore, options.Pins, time, logs.CreateLogger<Pins>());
+        PinHandler = new PinHandler(pinStore, [.. upstreams.All.Select(u => u.Config.Fingerprint)], time, logs.CreateLogger<PinHandler>());
+        var check = new ApprovalCheck(streams, policy, pins, onlyUpstream, time);
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
@@ -43,7 +50,7 @@ internal sealed class Gateway : IAsyncDisposable
         var delivery = new Delivery(streams, store, UrlOf, time);
         Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
         sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
-        Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), logs.CreateLogger<GovernedTools>());
+        Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
         Prompts = new GovernedPrompts(Lists);
@@ -53,7 +60,7 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants,
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants,
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
     }
@@ -73,6 +80,7 @@ internal sealed class Gateway : IAsyncDisposable
     public DecisionHandler Decisions { get; }
     public FreezeHandler FreezeHandler { get; }
     public GrantHandler GrantHandler { get; }
+    public PinHandler PinHandler { get; }
     public CallQueries Queries { get; }
     public GovernedTools Tools { get; }
     public GovernedLists Lists { get; }
@@ -110,6 +118,7 @@ internal sealed class Gateway : IAsyncDisposable
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await Task.WhenAny(pins.WhenIdleAsync(), Task.Delay(Grace));
         await lease.DisposeAsync();
         Dispatcher.Dispose();
         await Store.DisposeAsync();

@@ -20,6 +20,9 @@ internal sealed record GovernSettings(
     /// <summary>Other machines may speak to us without TLS, and no proxy is promised.</summary>
     public bool InsecureHttp { get; init; }
 
+    /// <summary>What becomes of the calls of a tool whose definition changed.</summary>
+    public PinEffect Pins { get; init; } = PinEffect.Approve;
+
     /// <summary>Whose tokens are accepted over HTTP beside keys.</summary>
     public TokensConfig? Tokens { get; init; }
 

@@ -8,7 +8,7 @@ internal sealed class SettingKeys
     private static readonly string[] Known =
     [
         "version", "name", "store", "policies", "policy", "hold", "listen", "public_url", "legacy_sse", "insecure_http", "mcpServers", "servers", "actors",
-        "caps", "call_timeout", "retention", "tokens",
+        "caps", "call_timeout", "retention", "tokens", "pins",
     ];
 
     private static readonly string[] Structured = ["policies", "policy", "mcpServers", "servers", "actors", "caps", "tokens"];

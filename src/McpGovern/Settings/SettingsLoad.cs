@@ -77,6 +77,7 @@ internal static class SettingsLoad
         var legacySse = keys.Fields("legacy_sse").Flag("legacy_sse") ?? false;
         var insecureHttp = keys.Fields("insecure_http").Flag("insecure_http") ?? false;
         var tokens = TokensReader.Read(keys, publicUrl);
+        var pins = ReadPins(keys);
         var caps = ReadCaps(keys);
         var callTimeout = AboveZero(keys, "call_timeout", TimeSpan.FromMinutes(10));
         var retention = AboveZero(keys, "retention", TimeSpan.FromDays(30));
@@ -88,6 +89,7 @@ internal static class SettingsLoad
             LegacySse = legacySse,
             InsecureHttp = insecureHttp,
             Tokens = tokens,
+            Pins = pins,
         };
     }
 
@@ -113,6 +115,13 @@ internal static class SettingsLoad
             "write one such as http://127.0.0.1:7700");
         return null;
     }
+
+    private static PinEffect ReadPins(SettingKeys keys) => keys.Fields("pins").Word("pins", "approve", "withdraw", "off") switch
+    {
+        "withdraw" => PinEffect.Withdraw,
+        "off" => PinEffect.Off,
+        _ => PinEffect.Approve,
+    };
 
     private static Caps ReadCaps(SettingKeys keys)
     {

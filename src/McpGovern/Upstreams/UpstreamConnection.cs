@@ -26,6 +26,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private readonly ConcurrentDictionary<ListKind, Task<IReadOnlyList<ToolDefinition>>> _lists = new();
     private readonly ConcurrentDictionary<string, bool> _changing = new(StringComparer.Ordinal);
     private int _refreshing;
+    private volatile Task _refresh = Task.CompletedTask;
     private volatile IReadOnlyList<ToolDefinition> _tools = [];
 
     // The SDK's types stay in this folder, and so does this constructor.
@@ -133,6 +134,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>Listens to changes of these resources, in the place of those before; only in the stateless revision, and lists are listened to anyway.</summary>
     public void WatchResources(IReadOnlyCollection<string> uris) => _changes.Watch(uris);
 
+    /// <summary>When <see cref="Tools"/> is what the upstream last said that it was: after a change was told, and before it is read, it is not.</summary>
+    public Task WhenToolsAreReadAsync(CancellationToken ct) => _refresh.WaitAsync(ct);
+
     public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ListKind.Tools, ct);
 
     public async ValueTask DisposeAsync() => await _disposing.Value;
@@ -141,7 +145,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     private void RefreshSoon()
     {
         if (Interlocked.Exchange(ref _refreshing, 1) == 0)
-            _ = RefreshAsync();
+            _refresh = RefreshAsync();
     }
 
     private async Task RefreshAsync()

@@ -34,6 +34,8 @@ internal sealed class Story : IAsyncDisposable
 
     public ILoggerFactory Logs { get; init; } = NullLoggerFactory.Instance;
 
+    public PinEffect Pins { get; init; } = PinEffect.Approve;
+
     /// <summary>What really ran: tool and arguments.</summary>
     public string[] Ledger => Lines("ledger");
 
@@ -61,8 +63,14 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>Takes effect when the upstream is asked for its tools again.</summary>
     public void Redescribe(string text) => folder.Write("description", text);
 
+    /// <summary>Further tools, by their whole definitions; takes effect like <see cref="Redescribe"/>.</summary>
+    public void Define(params IEnumerable<string> definitions) => folder.Write("definitions", string.Join('\n', definitions));
+
+    /// <summary>The upstream says that its tools changed.</summary>
+    public const string Tell = "notify", ToolsChanged = """{"method":"notifications/tools/list_changed"}""";
+
     public UpstreamConfig Upstream(string name = "fake", params string[] more) => FakeUpstreamOptions.Config(
-        name, [.. more, "--ledger", folder.File("ledger"), "--log", folder.File("log"), "--away", folder.File("away"), "--describe", folder.File("description")]);
+        name, [.. more, "--ledger", folder.File("ledger"), "--log", folder.File("log"), "--away", folder.File("away"), "--describe", folder.File("description"), "--define", folder.File("definitions")]);
 
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>
@@ -77,7 +85,7 @@ internal sealed class Story : IAsyncDisposable
             CallStores.Open(storeText ?? StoreText, Time, NullLoggerFactory.Instance),
             new PolicySource(PolicySet.Create([reading.File!]), [input], Time),
             new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), Time, NullLoggerFactory.Instance),
-            new GatewayOptions(scope, hold, callTimeout ?? TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20),
+            new GatewayOptions(scope, hold, callTimeout ?? TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20) { Pins = Pins },
             Time, Logs);
         gateways.Add(gateway);
         if (storeText is null)

@@ -84,6 +84,13 @@ internal static class Examination
             yield return Finding.Warn($"tool {server}.{tool}", "agents do not see it: names that begin so are reserved", "rename it in the server");
         }
 
+        foreach (var twins in NameTwins.Find(all))
+        {
+            yield return Finding.Warn($"tools {string.Join(", ", twins.Select(twin => $"{twin.Server}.{twin.Tool}"))}",
+                "they are called alike: agents see each with its server's name, and who goes by the tool's name alone may take one for the other",
+                "leave out the server that should not have it, or deny its tool by its whole name");
+        }
+
         var only = servers.All.Count == 1;
         foreach (var (shown, (server, tool)) in AdvertisedNames.Assign([.. all.Where(t => !GovernedTools.IsReserved(t.Tool))], only))
         {

@@ -166,6 +166,7 @@ internal sealed class HttpServe : IAsyncDisposable
         new DecisionRoutes(gateway.Decisions).Map(app);
         new FreezeRoutes(gateway.FreezeHandler).Map(app);
         new GrantRoutes(gateway.GrantHandler).Map(app);
+        new ToolRoutes(gateway.PinHandler).Map(app);
         new JamJetRoutes(gateway.Queries, gateway.Decisions).Map(app);
         HealthRoutes.Map(app, storeAnswers, log);
     }

@@ -21,7 +21,8 @@ internal static class FakeTools
     {
         var all = Names.Concat(upstream.Options.Extra).Concat(Enumerable.Range(1, upstream.ExtraTools).Select(n => $"extra_{n}")).ToArray();
         var (page, next) = PageOf(upstream, all, parameters);
-        return $$"""{"tools":[{{string.Join(",", page.Select(name => Definition(name, upstream.Options.Describe)))}}]{{next}}}""";
+        var defined = File.Exists(upstream.Options.Define) ? File.ReadAllLines(upstream.Options.Define) : [];
+        return $$"""{"tools":[{{string.Join(",", page.Select(name => Definition(name, upstream.Options.Describe)).Concat(defined))}}]{{next}}}""";
     }
 
     /// <summary>The page that the cursor names, and the member with the next one's where there is one.</summary>

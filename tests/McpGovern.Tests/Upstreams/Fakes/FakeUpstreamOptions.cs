@@ -42,6 +42,9 @@ internal sealed record FakeUpstreamOptions
     /// <summary><c>--describe FILE</c>: what all tools say of themselves, read at each list; as ever while there is no such file.</summary>
     public string? Describe { get; private set; }
 
+    /// <summary><c>--define FILE</c>: more tools, one definition in a line of the file, read at each list.</summary>
+    public string? Define { get; private set; }
+
     /// <summary><c>--logs</c>: declares that it logs.</summary>
     public bool Logs { get; private set; }
 
@@ -74,6 +77,7 @@ internal sealed record FakeUpstreamOptions
                 case "--exit": options.Exit = int.Parse(args[++i], null); break;
                 case "--away": options.Away = args[++i]; break;
                 case "--describe": options.Describe = args[++i]; break;
+                case "--define": options.Define = args[++i]; break;
                 case "--extra": options.Extra = [.. options.Extra, args[++i]]; break;
                 case "--offers": (options.Offers, options.Extra) = (args[++i], [.. options.Extra, "notify"]); break;
                 case "--start-delay": options.StartDelay = int.Parse(args[++i], null); break;
