@@ -108,6 +108,7 @@ internal sealed partial class CallHandler(
             return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
         }
 
+        FaultPoints.At(FaultPoint.AllowBeforeAppend);
         var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.EffectHolder is { } holder)
         {
@@ -119,6 +120,7 @@ internal sealed partial class CallHandler(
             return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
+        FaultPoints.At(FaultPoint.AllowAppended);
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
         var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
         if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
@@ -172,6 +174,7 @@ internal sealed partial class CallHandler(
         call = call with { EarlierCall = earlier?.Call.Id };
         var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
         var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
+        FaultPoints.At(FaultPoint.ParkBeforeAppend);
         var parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
         if (parked.EffectHolder is { } holder)
         {
@@ -188,6 +191,7 @@ internal sealed partial class CallHandler(
             return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
+        FaultPoints.At(FaultPoint.ParkAppended);
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(parked.Call, request, attached: false, ct);
     }
