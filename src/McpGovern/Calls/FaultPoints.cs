@@ -7,7 +7,8 @@ namespace McpGovern.Calls;
 
 /// <summary>
 /// What the test suite does to a process at a named place: <c>MCPGOVERN_TEST_FAULT=NAME:NTH:kill|throw|delay|hang</c>, or
-/// <c>record:FOLDER</c>, which leaves a file for every place that was reached. Without the variable nothing is ever done.
+/// <c>record:FOLDER</c>, which leaves a file for every place that was reached; several with <c>;</c> between them. Without the variable
+/// nothing is ever done.
 /// </summary>
 internal static class FaultPoints
 {
@@ -15,16 +16,23 @@ internal static class FaultPoints
     private const string Record = "record";
     private static readonly TimeSpan Delay = TimeSpan.FromSeconds(2);
 
-    private static readonly Plan? Asked = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? Plan.Read(text) : null;
-
     public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<FaultPoint>().Select(NameOf)];
 
+    // After the names, which reading it needs.
+    private static readonly Plan[]? Asked = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? [.. text.Split(';').Select(Plan.Read)] : null;
+
     /// <summary>What is wrong with the variable, if it is set.</summary>
-    public static string? WhyNot => Asked is { Action: null }
+    public static string? WhyNot => Asked?.Any(plan => plan.Action is null) == true
         ? $"{Variable} is not one of {Record}:FOLDER or NAME:NTH:kill|throw|delay|hang, with NAME one of {string.Join(", ", Names)}"
         : null;
 
-    public static void At(FaultPoint point) => Asked?.Meet(point);
+    public static void At(FaultPoint point)
+    {
+        if (Asked is not null)
+        {
+            Array.ForEach(Asked, plan => plan.Meet(NameOf(point)));
+        }
+    }
 
     private static string NameOf(FaultPoint point) => JsonNamingPolicy.SnakeCaseLower.ConvertName(point.ToString());
 
@@ -39,9 +47,8 @@ internal static class FaultPoints
             ? new(text[(text.LastIndexOf(':') + 1)..], "", name, nth)
             : new(null, "", "", 0);
 
-        public void Meet(FaultPoint point)
+        public void Meet(string name)
         {
-            var name = NameOf(point);
             if (Action == Record)
             {
                 File.WriteAllText(Path.Combine(Folder, name), "");
