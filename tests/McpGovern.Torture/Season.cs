@@ -79,9 +79,9 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
         {
             await storm.RunAsync(tally, count, new Random(seed), bug);
         }
-        catch (Exception e) when (bug is null)
+        catch (Exception e)
         {
-            failures.Add($"{storm.Name}: broke after {tally.Done} {storm.Unit}: {e}");
+            failures.Add($"{storm.Name}{(bug is null ? "" : $", control '{bug}'")}: broke after {tally.Done} {storm.Unit}: {e}");
         }
 
         return tally;

@@ -9,8 +9,9 @@ internal abstract class Storm
     public static IReadOnlyList<Storm> All { get; } =
     [
         new PowerLossStorm(), new SyscallKillStorm(), new IoErrorStorm(), new PoisonStorm("sqlite"), new PoisonStorm("postgres"),
-        new ClusterKillStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
+        new ClusterKillStorm(), new BackendKillStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
         new CrowdStorm("sqlite"), new CrowdStorm("postgres"),
+        new VanishedClientsStorm(), new ClockJumpStorm(),
     ];
 
     public abstract string Name { get; }

@@ -17,8 +17,8 @@ internal static class TracedWriter
             "-f", "-qq", "--seccomp-bpf", .. strace, "dotnet", typeof(TracedWriter).Assembly.Location, "writer", storeText,
             calls.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture), .. bug is null ? Array.Empty<string>() : [bug],
         ];
-        // Tiered compilation would only make each short life longer.
-        await using var process = new ChildProcess("strace", args, new Dictionary<string, string?> { ["DOTNET_TieredPGO"] = "0", ["DOTNET_gcServer"] = "0" });
+        // What pays off later only makes each short life longer.
+        await using var process = new ChildProcess("strace", args, new Dictionary<string, string?> { ["DOTNET_TieredPGO"] = "0", ["DOTNET_gcServer"] = "0", ["DOTNET_gcConcurrent"] = "0" });
         await process.WaitForExitAsync(TimeSpan.FromMinutes(5));
         var lines = process.Output.Split('\n');
         // The last line may have been cut off.

@@ -119,6 +119,7 @@ internal sealed partial class CallHandler(
             return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
         }
 
+        FaultPoints.At(FaultPoint.AllowBeforeAppend);
         var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.EffectHolder is { } holder)
         {
@@ -130,6 +131,7 @@ internal sealed partial class CallHandler(
             return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
+        FaultPoints.At(FaultPoint.AllowAppended);
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
         var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
         if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
@@ -189,6 +191,7 @@ internal sealed partial class CallHandler(
             return Say(request, tooMany);
         }
 
+        FaultPoints.At(FaultPoint.ParkBeforeAppend);
         Executed parked;
         using (place)
         {
@@ -210,6 +213,7 @@ internal sealed partial class CallHandler(
             return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
+        FaultPoints.At(FaultPoint.ParkAppended);
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
     }

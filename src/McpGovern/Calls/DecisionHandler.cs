@@ -22,6 +22,7 @@ internal sealed partial class DecisionHandler(
             return refusal!;
         }
 
+        FaultPoints.At(FaultPoint.DecideLoaded);
         CallCommand.Answer command = request.Decision == "approved"
             ? new CallCommand.Approve(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow())
             : new CallCommand.Reject(request.Actor, request.Comment, request.Via, request.ExpectedHash, time.GetUtcNow());
@@ -31,7 +32,9 @@ internal sealed partial class DecisionHandler(
             call = await check.InvalidateAsync(call, change, ct);
         }
 
+        FaultPoints.At(FaultPoint.DecideBeforeAppend);
         var executed = await streams.ExecuteAsync(call.Id, command, ct);
+        FaultPoints.At(FaultPoint.DecideAppended);
         var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, request.Actor, request.Decision!);
         LogDecision(call.Id, request.Actor.Id, request.Decision!, request.Via, answer.Answer);
         return answer;
@@ -61,7 +64,9 @@ internal sealed partial class DecisionHandler(
             return refusal!;
         }
 
+        FaultPoints.At(FaultPoint.CancelBeforeAppend);
         var executed = await streams.ExecuteAsync(call.Id, command(), ct);
+        FaultPoints.At(FaultPoint.CancelAppended);
         var answer = executed is null ? Answers.NotFound(callId) : Answers.Of(executed, actor, word);
         LogDecision(call.Id, actor.Id, word, via, answer.Answer);
         return answer;

@@ -148,7 +148,9 @@ internal sealed partial class Dispatcher(
         }
 
         LogUnknown(callId, deadProcess);
+        FaultPoints.At(FaultPoint.RecoverBeforeAppend);
         await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
+        FaultPoints.At(FaultPoint.RecoverAppended);
     }
 
     // Told once for each freeze; whoever lifts it does not wait for the pause to end.
@@ -173,7 +175,9 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        FaultPoints.At(FaultPoint.DispatchBeforeAppend);
         var started = await streams.ExecuteAsync(callId, start, default);
+        FaultPoints.At(FaultPoint.DispatchAppended);
         if (started is not { New: [DispatchStarted, ..] })
         {
             LogNotStarted(callId, started?.Refusal?.ToString() ?? "another process was first");

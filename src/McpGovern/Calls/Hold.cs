@@ -82,6 +82,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
             call = await streams.LoadAsync(call.Id, CancellationToken.None) ?? call;
         }
 
+        FaultPoints.At(FaultPoint.AnswerBeforeReply);
         return await delivery.AnswerAsync(call, "call", redelivered);
     }
 

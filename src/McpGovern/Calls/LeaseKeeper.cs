@@ -28,6 +28,7 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
         {
             if (renewing is null)
             {
+                FaultPoints.At(FaultPoint.LeaseBeforeWrite);
                 await store.RenewLeaseAsync(process, time.GetUtcNow() + Lease, ct);
                 renewing = RenewAsync();
             }

@@ -15,6 +15,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         var submitted = call.Known.Call;
         try
         {
+            FaultPoints.At(FaultPoint.DispatchBeforeFirstByte);
             return await connection.CallAsync(CallMethod.Of(submitted), submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
                 progress is null ? null : new ProgressRelay(progress), callTimeout, cancel, caller, new CallInput(submitted.InputResponses, submitted.RequestState));
         }
@@ -66,9 +67,11 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         {
             try
             {
+                FaultPoints.At(FaultPoint.OutcomeBeforeAppend);
                 var executed = await streams.ExecuteAsync(call.Id, Command(call, process, answer, kept, sentAt, at), ct, stored);
                 if (executed is { Busy: false })
                 {
+                    FaultPoints.At(FaultPoint.OutcomeAppended);
                     return executed.Call;
                 }
             }

@@ -43,7 +43,10 @@ internal sealed partial class Sweeper(
     {
         try
         {
-            return await streams.ExecuteAsync(callId, new CallCommand.Expire(time.GetUtcNow()), ct) is { New.Count: > 0 };
+            FaultPoints.At(FaultPoint.ExpireBeforeAppend);
+            var executed = await streams.ExecuteAsync(callId, new CallCommand.Expire(time.GetUtcNow()), ct);
+            FaultPoints.At(FaultPoint.ExpireAppended);
+            return executed is { New.Count: > 0 };
         }
         catch (InvalidDataException e)
         {

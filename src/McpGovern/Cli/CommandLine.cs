@@ -1,4 +1,5 @@
 using System.CommandLine;
+using McpGovern.Calls;
 
 namespace McpGovern.Cli;
 
@@ -29,6 +30,7 @@ internal static class CommandLine
             HealthVerb.Build(),
             ImportVerb.Build(),
             DemoVerb.Build(),
+            FaultsVerb.Build(),
         ])
         {
             root.Subcommands.Add(verb);
@@ -39,6 +41,12 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args)
     {
+        if (FaultPoints.WhyNot is { } why)
+        {
+            await Console.Error.WriteLineAsync(why);
+            return BadUsage;
+        }
+
         var parsed = Root().Parse(WrapVerb.WithDashes(args));
         if (parsed.Errors.Count == 0)
         {

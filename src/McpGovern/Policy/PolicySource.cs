@@ -1,3 +1,4 @@
+using McpGovern.Calls;
 using McpGovern.Settings;
 
 namespace McpGovern.Policy;
@@ -35,7 +36,9 @@ internal sealed class PolicySource(PolicySet initial, IReadOnlyList<PolicyInput>
             var set = PolicySet.Create([.. readings.Select(r => r.File!)]);
             if (set.Digest == current.Set.Digest)
                 return new(false, [], warnings);
+            FaultPoints.At(FaultPoint.ReloadBeforeSwap);
             current = new(set, time.GetUtcNow());
+            FaultPoints.At(FaultPoint.ReloadSwapped);
             return new(true, [], warnings);
         }
     }

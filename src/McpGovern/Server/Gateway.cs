@@ -112,6 +112,7 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>Takes up nothing new, gives what is under way a moment to end, and lets go of upstreams and store.</summary>
     public async ValueTask DisposeAsync()
     {
+        FaultPoints.At(FaultPoint.DrainBegun);
         await stop.CancelAsync();
         await sweeping;
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
@@ -121,6 +122,7 @@ internal sealed class Gateway : IAsyncDisposable
         await Task.WhenAny(pins.WhenIdleAsync(), Task.Delay(Grace));
         await lease.DisposeAsync();
         Dispatcher.Dispose();
+        FaultPoints.At(FaultPoint.DrainBeforeStoreCloses);
         await Store.DisposeAsync();
         stop.Dispose();
     }

@@ -20,15 +20,18 @@ internal sealed class AgentClient : IAsyncDisposable
 
     public ChildProcess Process { get; }
 
-    /// <param name="fault">What the serving process does wrong; <c>null</c> for the product as it is.</param>
-    public static AgentClient Launch(string settings, string hold = "0s", string? fault = null) => new(fault is null
-        ? GovernProcess.Start("stdio", settings, ["--as", CrashWorld.Agent, "--hold", hold], captureOutput: false)
-        : new ChildProcess("dotnet", [typeof(AgentClient).Assembly.Location, "hasty-stdio", fault, settings, hold], captureOutput: false));
+    /// <summary>Where it listens, of one over HTTP.</summary>
+    public Uri Address => http!.Address;
 
-    public static AgentClient LaunchHttp(string settings, string hold)
+    /// <param name="fault">What the serving process does wrong; <c>null</c> for the product as it is.</param>
+    public static AgentClient Launch(string settings, string hold = "0s", string? fault = null, IReadOnlyDictionary<string, string?>? environment = null) => new(fault is null
+        ? GovernProcess.Start("stdio", settings, ["--as", CrashWorld.Agent, "--hold", hold], environment, captureOutput: false)
+        : new ChildProcess("dotnet", [typeof(AgentClient).Assembly.Location, "hasty-stdio", fault, settings, hold], environment, captureOutput: false));
+
+    public static AgentClient LaunchHttp(string settings, string hold, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var address = new Uri($"http://127.0.0.1:{GovernProcess.FreePort()}");
-        var process = GovernProcess.Start("serve", settings, ["--listen", address.GetLeftPart(UriPartial.Authority), "--hold", hold]);
+        var process = GovernProcess.Start("serve", settings, ["--listen", address.GetLeftPart(UriPartial.Authority), "--hold", hold], environment);
         return new(process, new ServingProcess(process, address));
     }
 
@@ -50,6 +53,9 @@ internal sealed class AgentClient : IAsyncDisposable
     /// <returns><c>null</c> where the process was killed before it answered.</returns>
     public Task<Heard?> SubmitAsync(string payment, Action<string>? acknowledged = null) => AskAsync(
         "submit", new() { ["payment_id"] = payment, ["amount"] = 1, ["currency"] = "EUR" }, acknowledged is null ? null : new ParkListener(acknowledged));
+
+    /// <summary>A call that policy allows.</summary>
+    public Task<Heard?> LookAsync() => AskAsync("fetch_payment_details", new() { ["payment_id"] = "pay-1001" }, null);
 
     /// <summary>Which starts the upstreams.</summary>
     public Task ListAsync() => UnlessKilledAsync(async () => await client!.ListToolsAsync(cancellationToken: gone.Token));

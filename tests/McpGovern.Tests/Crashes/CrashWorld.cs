@@ -32,12 +32,16 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     /// <param name="store"><c>sqlite</c> or <c>postgres</c>; the second skips where there is none.</param>
     /// <param name="delay">How long the upstream keeps its answer back after the payment was made.</param>
-    public static async Task<CrashWorld> CreateAsync(string store, TimeSpan delay)
+    public static async Task<CrashWorld> CreateAsync(string store, TimeSpan delay, bool prepare = true)
     {
         Requirement.SkipUnless(OperatingSystem.IsLinux(), "signals and processes are looked at as Linux has them");
         var world = new CrashWorld(store == "postgres" ? await PostgresServer.CreateDatabaseAsync() : null);
         (world.Settings, world.Ledger) = world.WriteSettings("main", Scope, "main", delay);
-        await world.Store.PrepareAsync(default);
+        if (prepare)
+        {
+            await world.Store.PrepareAsync(default);
+        }
+
         return world;
     }
 

@@ -44,6 +44,9 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     public int Id => process.Id;
     public bool HasExited => process.HasExited;
+
+    /// <summary>Of one that has exited.</summary>
+    public int ExitCode => process.ExitCode;
     public Stream Input => process.StandardInput.BaseStream;
     public Stream RawOutput => process.StandardOutput.BaseStream;
     public string Output => output?.ToString() ?? "";

@@ -7,7 +7,7 @@ namespace McpGovern.Torture.Storms;
 internal sealed class IoErrorStorm : Storm
 {
     private const string EarlyAck = "acknowledge first";
-    private const int CallsPerLife = 4, DeepestFault = 40;
+    private const int CallsPerLife = 3, DeepestFault = 40, Lanes = 2;
 
     private static readonly (string Calls, string Error)[] Faults =
         [("write,pwrite64", "EIO"), ("write,pwrite64", "ENOSPC"), ("fsync,fdatasync", "EIO"), ("ftruncate", "EIO")];
@@ -23,22 +23,27 @@ internal sealed class IoErrorStorm : Storm
     {
         while (tally.Done < count)
         {
-            using var folder = new TempFolder();
-            var store = $"sqlite:{folder.File("store.db")}";
-            await PowerLossStorm.MakeAsync(store);
-            var (calls, error) = Faults[tally.Done % Faults.Length];
             // From the nth on, or only the nth: a disk that is gone, or one that recovers.
-            var when = string.Create(CultureInfo.InvariantCulture, $"{1 + random.Next(DeepestFault)}{(random.Next(2) == 0 ? "+" : "")}");
-            var lines = await TracedWriter.RunAsync(
-                [.. SyscallKillStorm.SpoiledFiles(folder), "-o", "/dev/null", "-e", $"inject={calls}:error={error}:when={when}"],
-                store, CallsPerLife, random.Next(), bug == EarlyAck ? Writer.Early : null);
-            foreach (var wrong in await Writer.LookAsync(store, Writer.Acknowledged(lines)))
+            var lives = Enumerable.Range(tally.Done, Lanes).Select(i => (Fault: Faults[i % Faults.Length], Seed: random.Next(),
+                When: string.Create(CultureInfo.InvariantCulture, $"{1 + random.Next(DeepestFault)}{(random.Next(2) == 0 ? "+" : "")}"))).ToArray();
+            foreach (var (refused, wrong) in await Task.WhenAll(lives.Select(life => LiveAsync(life.Fault, life.When, life.Seed, bug))))
             {
-                tally.Violation($"{error} of {calls} at {when}: {wrong}");
+                wrong.ForEach(tally.Violation);
+                tally.Count();
+                tally.Note("refused", refused);
             }
-
-            tally.Count();
-            tally.Note("refused", lines.Count(line => line == "refused"));
         }
+    }
+
+    private static async Task<(int Refused, List<string> Wrong)> LiveAsync((string Calls, string Error) fault, string when, int seed, string? bug)
+    {
+        using var folder = new TempFolder();
+        var store = $"sqlite:{folder.File("store.db")}";
+        await PowerLossStorm.MakeAsync(store);
+        var lines = await TracedWriter.RunAsync(
+            [.. SyscallKillStorm.SpoiledFiles(folder), "-o", "/dev/null", "-e", $"inject={fault.Calls}:error={fault.Error}:when={when}"],
+            store, CallsPerLife, seed, bug == EarlyAck ? Writer.Early : null);
+        var wrong = await Writer.LookAsync(store, Writer.Acknowledged(lines));
+        return (lines.Count(line => line == "refused"), [.. wrong.Select(what => $"{fault.Error} of {fault.Calls} at {when}: {what}")]);
     }
 }

@@ -16,6 +16,12 @@ internal static class PostgresStorms
         {
             while (!stop.IsCancellationRequested)
             {
+                if (onlyParks)
+                {
+                    // Who acknowledges first never waits, and would never give way to anybody.
+                    await Task.Delay(1, CancellationToken.None);
+                }
+
                 var park = TestCalls.Park();
                 if (await TryAsync(park) && !onlyParks)
                 {

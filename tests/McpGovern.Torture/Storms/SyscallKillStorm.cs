@@ -7,7 +7,7 @@ namespace McpGovern.Torture.Storms;
 internal sealed class SyscallKillStorm : Storm
 {
     private const string EarlyAck = "acknowledge first";
-    private const int CallsPerLife = 4;
+    private const int CallsPerLife = 3, Lanes = 2;
 
     private static readonly string[] Files = ["store.db", "store.db-journal", "store.db-wal"];
 
@@ -20,29 +20,36 @@ internal sealed class SyscallKillStorm : Storm
 
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        for (var n = 1; tally.Done < count; n++)
+        for (var n = 1; tally.Done < count; n += Lanes)
         {
-            using var folder = new TempFolder();
-            var store = $"sqlite:{folder.File("store.db")}";
-            await PowerLossStorm.MakeAsync(store);
-            var lines = await TracedWriter.RunAsync(
-                [.. SpoiledFiles(folder), "-o", "/dev/null", "-e", $"inject=write,pwrite64,ftruncate,fsync,fdatasync:signal=KILL:when={n.ToString(CultureInfo.InvariantCulture)}"],
-                store, CallsPerLife, random.Next(), bug == EarlyAck ? Writer.Early : null);
-            var acknowledged = Writer.Acknowledged(lines);
-            foreach (var wrong in await Writer.LookAsync(store, acknowledged))
+            var lives = await Task.WhenAll(Enumerable.Range(n, Lanes).Select(at => (At: at, Seed: random.Next())).ToArray().Select(life => LiveAsync(life.At, life.Seed, bug)));
+            foreach (var (acknowledged, wrong) in lives)
             {
-                tally.Violation($"killed at write {n}: {wrong}");
+                wrong.ForEach(tally.Violation);
+                tally.Count();
+                tally.Note("acknowledged before the kill", acknowledged);
             }
 
-            tally.Count();
-            tally.Note("acknowledged before the kill", acknowledged.Count);
-            if (acknowledged.Count >= CallsPerLife)
+            if (lives.Any(life => life.Acknowledged >= CallsPerLife))
             {
                 // It wrote less often than this: from the beginning, with other calls.
-                n = 0;
+                n = 1 - Lanes;
                 tally.Note("sweeps");
             }
         }
+    }
+
+    private static async Task<(int Acknowledged, List<string> Wrong)> LiveAsync(int n, int seed, string? bug)
+    {
+        using var folder = new TempFolder();
+        var store = $"sqlite:{folder.File("store.db")}";
+        await PowerLossStorm.MakeAsync(store);
+        var lines = await TracedWriter.RunAsync(
+            [.. SpoiledFiles(folder), "-o", "/dev/null", "-e", $"inject=write,pwrite64,ftruncate,fsync,fdatasync:signal=KILL:when={n.ToString(CultureInfo.InvariantCulture)}"],
+            store, CallsPerLife, seed, bug == EarlyAck ? Writer.Early : null);
+        var acknowledged = Writer.Acknowledged(lines);
+        var wrong = await Writer.LookAsync(store, acknowledged);
+        return (acknowledged.Count, [.. wrong.Select(what => $"killed at write {n}: {what}")]);
     }
 
     internal static string[] SpoiledFiles(TempFolder folder) =>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using McpGovern.Calls;
 using Npgsql;
 
 namespace McpGovern.Storage;
@@ -98,6 +99,7 @@ internal static class PostgresSchema
             foreach (var migration in Migrations.Skip(version))
             {
                 await ScalarAsync(connection, migration, ct);
+                FaultPoints.At(FaultPoint.MigrateBetweenVersions);
             }
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DatatypeMismatch

@@ -1,4 +1,5 @@
 using System.Globalization;
+using McpGovern.Calls;
 
 namespace McpGovern.Storage;
 
@@ -56,6 +57,7 @@ internal static class SqliteSchema
         foreach (var migration in Migrations.Skip(version))
         {
             session.Control(migration);
+            FaultPoints.At(FaultPoint.MigrateBetweenVersions);
         }
 
         session.Control(string.Create(CultureInfo.InvariantCulture, $"update schema_version set version = {Migrations.Length}"));
