@@ -84,10 +84,12 @@ internal static class Examination
             yield return Finding.Warn($"tool {server}.{tool}", "agents do not see it: names that begin so are reserved", "rename it in the server");
         }
 
-        foreach (var twins in NameTwins.Find(all))
+        if (NameTwins.Find(all) is { Count: > 0 } twins)
         {
-            yield return Finding.Warn($"tools {string.Join(", ", twins.Select(twin => $"{twin.Server}.{twin.Tool}"))}",
-                "they are called alike: agents see each with its server's name, and who goes by the tool's name alone may take one for the other",
+            // One line for all: two servers of one kind have dozens.
+            yield return Finding.Warn("tools",
+                $"called alike in several servers: {string.Join("; ", twins.Select(group => string.Join(", ", group.Select(twin => $"{twin.Server}.{twin.Tool}"))))}; "
+                + "agents see each with its server's name, and who goes by the tool's name alone may take one for the other",
                 "leave out the server that should not have it, or deny its tool by its whole name");
         }
 
