@@ -11,17 +11,17 @@ public sealed class ClientPlaceTests
         { "claude-desktop", "Linux", ["/home/me/.config/Claude/claude_desktop_config.json", "/home/me/.config/claude/claude_desktop_config.json"] },
         { "claude-desktop", "Mac", ["/home/me/Library/Application Support/Claude/claude_desktop_config.json"] },
         { "claude-desktop", "Windows", ["/roaming/Claude/claude_desktop_config.json"] },
-        { "claude-code", "Linux", ["/home/me/.claude.json|projects|/work", "/work/.mcp.json", "/home/me/.claude.json"] },
-        { "claude-code", "Mac", ["/home/me/.claude.json|projects|/work", "/work/.mcp.json", "/home/me/.claude.json"] },
-        { "claude-code", "Windows", ["/users/me/.claude.json|projects|/work", "/work/.mcp.json", "/users/me/.claude.json"] },
-        { "cursor", "Mac", ["/work/.cursor/mcp.json", "/home/me/.cursor/mcp.json"] },
-        { "cursor", "Windows", ["/work/.cursor/mcp.json", "/users/me/.cursor/mcp.json"] },
-        { "vscode", "Linux", ["/work/.vscode/mcp.json", "/home/me/.config/Code/User/mcp.json"] },
-        { "vscode", "Mac", ["/work/.vscode/mcp.json", "/home/me/Library/Application Support/Code/User/mcp.json"] },
-        { "vscode", "Windows", ["/work/.vscode/mcp.json", "/roaming/Code/User/mcp.json"] },
-        { "visualstudio", "Linux", ["/work/.vs/mcp.json"] },
-        { "visualstudio", "Windows", ["/work/.vs/mcp.json", "/users/me/.mcp.json"] },
-        { "gemini", "Windows", ["/work/.gemini/settings.json", "/users/me/.gemini/settings.json"] },
+        { "claude-code", "Linux", ["/home/me/.claude.json|projects|/project", "/project/.mcp.json", "/home/me/.claude.json"] },
+        { "claude-code", "Mac", ["/home/me/.claude.json|projects|/project", "/project/.mcp.json", "/home/me/.claude.json"] },
+        { "claude-code", "Windows", ["/users/me/.claude.json|projects|/project", "/project/.mcp.json", "/users/me/.claude.json"] },
+        { "cursor", "Mac", ["/project/.cursor/mcp.json", "/home/me/.cursor/mcp.json"] },
+        { "cursor", "Windows", ["/project/.cursor/mcp.json", "/users/me/.cursor/mcp.json"] },
+        { "vscode", "Linux", ["/project/.vscode/mcp.json", "/home/me/.config/Code/User/mcp.json"] },
+        { "vscode", "Mac", ["/project/.vscode/mcp.json", "/home/me/Library/Application Support/Code/User/mcp.json"] },
+        { "vscode", "Windows", ["/project/.vscode/mcp.json", "/roaming/Code/User/mcp.json"] },
+        { "visualstudio", "Linux", ["/project/.vs/mcp.json"] },
+        { "visualstudio", "Windows", ["/project/.vs/mcp.json", "/users/me/.mcp.json"] },
+        { "gemini", "Windows", ["/project/.gemini/settings.json", "/users/me/.gemini/settings.json"] },
     };
 
     [Theory, MemberData(nameof(Places))]
@@ -34,7 +34,7 @@ public sealed class ClientPlaceTests
 
     [Fact]
     public void Places_WithoutTheVariableOfTheirFolder_AreLeftOut() =>
-        Assert.Equal(["/work/.vscode/mcp.json"], Of("vscode", "Windows", new() { ["APPDATA"] = "" }));
+        Assert.Equal(["/project/.vscode/mcp.json"], Of("vscode", "Windows", new() { ["APPDATA"] = "" }));
 
     private static IEnumerable<string> Of(string client, string platform, Dictionary<string, string> more)
     {
@@ -45,7 +45,7 @@ public sealed class ClientPlaceTests
         }
 
         return Client.All.Single(c => c.Name == client)
-            .Places(new SettingsSources("/work", "/none", "/none", environment), Enum.Parse<Platform>(platform))
+            .Places(new SettingsSources("/project", "/none", "/none", environment), Enum.Parse<Platform>(platform))
             .Select(place => string.Join('|', [place.Path, .. place.Within]));
     }
 }

@@ -23,6 +23,9 @@ internal sealed class AuthorizationServer : HttpMessageHandler
 
     public bool IsAway { get; set; }
 
+    /// <summary>What an answer waits for.</summary>
+    public Task Answering { get; set; } = Task.CompletedTask;
+
     public string RsaKeyId { get; set; } = "rsa-1";
 
     public RSA Rsa => _rsa;
@@ -65,12 +68,13 @@ internal sealed class AuthorizationServer : HttpMessageHandler
 
     public static string Part(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
 
-    protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         Fetches++;
+        await Answering.WaitAsync(cancellationToken);
         if (IsAway)
         {
-            return Task.FromException<HttpResponseMessage>(new HttpRequestException("refused"));
+            throw new HttpRequestException("refused");
         }
 
         var rsa = _rsa.ExportParameters(false);
@@ -80,7 +84,7 @@ internal sealed class AuthorizationServer : HttpMessageHandler
             new { kty = "RSA", use = "sig", kid = RsaKeyId, n = Text(rsa.Modulus!), e = Text(rsa.Exponent!) },
             new { kty = "EC", use = "sig", kid = "ec-1", crv = "P-256", x = Text(point.X!), y = Text(point.Y!) },
         };
-        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(JsonSerializer.Serialize(new { keys })) });
+        return new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent(JsonSerializer.Serialize(new { keys })) };
     }
 
     protected override void Dispose(bool disposing)

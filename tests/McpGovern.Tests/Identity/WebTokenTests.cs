@@ -125,6 +125,22 @@ public sealed class WebTokenTests : IDisposable
         Assert.Equal(1, _server.Fetches);
     }
 
+    [Fact]
+    public async Task Keys_WhoseFirstAskerHangsUp_AreThereForTheNext()
+    {
+        var tokens = _server.Tokens(_time, Alice);
+        var answering = new TaskCompletionSource();
+        _server.Answering = answering.Task;
+        using var hangUp = new CancellationTokenSource();
+        var first = tokens.FindAsync(_server.Rs256(AuthorizationServer.Claims()), hangUp.Token).AsTask();
+        await hangUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first);
+
+        answering.SetResult();
+
+        Assert.NotNull(await tokens.FindAsync(_server.Rs256(AuthorizationServer.Claims()), default));
+    }
+
     private static string Forged(string keyId, Action<JsonObject>? header)
     {
         using var rsa = RSA.Create(2048);

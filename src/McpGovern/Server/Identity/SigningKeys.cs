@@ -24,7 +24,8 @@ internal sealed class SigningKeys(Uri jwks, HttpMessageHandler handler, TimeProv
     {
         if (Since(_fetchedAt) > Fresh || Matching(keyId).Count == 0)
         {
-            await FetchAsync(ct);
+            // Not the caller's to cut off: whoever hangs up would keep the keys from everybody until the next try.
+            await FetchAsync().WaitAsync(ct);
         }
 
         // An authorization server that is away for a day may have revoked what it last said.
@@ -37,9 +38,9 @@ internal sealed class SigningKeys(Uri jwks, HttpMessageHandler handler, TimeProv
         _fetching.Dispose();
     }
 
-    private async Task FetchAsync(CancellationToken ct)
+    private async Task FetchAsync()
     {
-        await _fetching.WaitAsync(ct);
+        await _fetching.WaitAsync();
         try
         {
             // Made-up key names must not become a flood of requests.
@@ -49,11 +50,11 @@ internal sealed class SigningKeys(Uri jwks, HttpMessageHandler handler, TimeProv
             }
 
             _triedAt = time.GetTimestamp();
-            var set = new JsonWebKeySet(await _http.GetStringAsync(jwks, ct));
+            var set = new JsonWebKeySet(await _http.GetStringAsync(jwks, CancellationToken.None));
             _keys = [.. set.Keys.Where(key => key.Use is null or "sig" && key.Kty is "RSA" or "EC")];
             _fetchedAt = time.GetTimestamp();
         }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or ArgumentException && !ct.IsCancellationRequested)
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or ArgumentException)
         {
             log.SigningKeysAway(jwks.Host, e.Message);
         }
