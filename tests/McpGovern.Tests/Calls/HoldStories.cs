@@ -1,7 +1,8 @@
 using System.Text.Json;
-using McpGovern.Calls;
-using McpGovern.Tests.Upstreams.Fakes;
 using Eventually = McpGovern.Tests.Processes.Eventually;
+using McpGovern.Calls;
+using McpGovern.Tests.Processes;
+using McpGovern.Tests.Upstreams.Fakes;
 
 namespace McpGovern.Tests.Calls;
 

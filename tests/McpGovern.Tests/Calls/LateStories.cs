@@ -1,4 +1,5 @@
 using McpGovern.Calls;
+using McpGovern.Tests.Processes;
 
 namespace McpGovern.Tests.Calls;
 

@@ -1,5 +1,6 @@
 using McpGovern.Calls;
 using McpGovern.Tests.Calls;
+using McpGovern.Tests.Processes;
 using Microsoft.Playwright;
 
 namespace McpGovern.Tests.ConsolePages;
@@ -84,7 +85,10 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
 
         // The eyes of this test are open: what is forbidden is seen when it is tried.
         await page.EvaluateAsync("const s = document.createElement('script'); s.textContent = 'alert(1)'; document.body.append(s)");
-        Assert.Contains(person.Complaints, complaint => complaint.StartsWith("stopped: script-src", StringComparison.Ordinal));
+        // The browser tells of it in its own time, after the script that tried.
+        await Eventually.TrueAsync(
+            () => person.Complaints.Any(complaint => complaint.StartsWith("stopped: script-src", StringComparison.Ordinal)),
+            () => $"the policy stopped no script: {string.Join("; ", person.Complaints)}");
     }
 
     [SkippableFact]

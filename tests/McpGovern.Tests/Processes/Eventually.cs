@@ -21,4 +21,6 @@ internal static class Eventually
 
     public static Task TrueAsync(Func<bool> condition, Func<string> otherwise, TimeSpan? limit = null) =>
         TrueAsync(() => Task.FromResult(condition()), otherwise, limit);
+
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(condition, () => $"never came: {what}");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using McpGovern.Upstreams;
 

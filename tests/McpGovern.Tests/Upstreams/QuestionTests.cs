@@ -1,4 +1,5 @@
 using McpGovern.Tests.Calls;
+using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using McpGovern.Upstreams;
 

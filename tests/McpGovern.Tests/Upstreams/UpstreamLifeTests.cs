@@ -1,3 +1,4 @@
+using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using McpGovern.Upstreams;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,3 +1,5 @@
+using McpGovern.Tests.Processes;
+
 namespace McpGovern.Tests.Upstreams.Fakes;
 
 /// <summary>Looks at processes that are not our children.</summary>
