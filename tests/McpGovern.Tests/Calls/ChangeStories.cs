@@ -1,8 +1,8 @@
-using Eventually = McpGovern.Tests.Processes.Eventually;
 using McpGovern.Calls;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
+using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

@@ -1,8 +1,8 @@
 using System.Text.Json;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 using McpGovern.Calls;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
+using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

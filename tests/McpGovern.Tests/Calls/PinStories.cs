@@ -1,9 +1,9 @@
-using Eventually = McpGovern.Tests.Processes.Eventually;
 using McpGovern.Calls;
 using McpGovern.Policy;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
+using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 
