@@ -53,7 +53,13 @@ public sealed record CallSubmitted(
 
     /// <summary>Of all calls with one key, at most one may be open, unknown or succeeded.</summary>
     [JsonName("effect_key")] public string? EffectKey { get; init; }
+
+    /// <summary>The one upstream session in which it may run, where the policy ties it to that.</summary>
+    [JsonName("upstream_session"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public UpstreamSession? UpstreamSession { get; init; }
 }
+
+/// <param name="Process">Whose connection it is.</param>
+public sealed record UpstreamSession([property: JsonName("process")] string Process, [property: JsonName("connection")] string Connection);
 
 public sealed record CallAllowed(
     [property: JsonName("rule")] string Rule,

@@ -5,7 +5,7 @@ namespace McpGovern.Calls;
 /// <summary>What the lists, the sweeps and the attach rule look a call up by; always derivable from the stream.</summary>
 /// <param name="DueAt">When a pending call expires, or an approval runs out; <c>null</c> for never and for every other state.</param>
 /// <param name="RetryAt">Before when a deferred approved call is not tried again.</param>
-/// <param name="Process">The process that dispatched it, while its outcome is open.</param>
+/// <param name="Process">Without which an open call comes to no good end: the process that dispatched it, or that has the upstream session it is tied to.</param>
 /// <param name="AttachKey">Only for gated calls: what an equal call that is sent again attaches to.</param>
 /// <param name="Open">Pending, approved or dispatching: there is at most one open gated call per scope and attach key.</param>
 /// <param name="EffectKey">While the call holds its effect: there is at most one such call per scope and effect.</param>
@@ -35,7 +35,7 @@ public sealed record CallRow(
         var call = known.Call;
         return new(callId, version, CallStatus.Of(state), call.Scope, call.Server, call.Tool, call.UpstreamFingerprint, call.RequestedBy,
             call.ExecutionId, call.NodeId, call.At, DueOf(state), (state as Approved)?.Deferred?.RetryAt,
-            (state as Dispatching)?.Dispatch.Process, known.Gate is null ? null : call.AttachKey,
+            ProcessOf(state), known.Gate is null ? null : call.AttachKey,
             state is Pending or Approved or Dispatching { Gate: not null }, HoldsEffect(state) ? call.EffectKey : null);
     }
 
@@ -48,6 +48,13 @@ public sealed record CallRow(
         Resolved { By: { } by } => by.Outcome == "succeeded",
         Resolved { Late: { } late } => late.Outcome == "succeeded",
         _ => false,
+    };
+
+    private static string? ProcessOf(CallState state) => state switch
+    {
+        Dispatching s => s.Dispatch.Process,
+        Pending or Approved => ((Known)state).Call.UpstreamSession?.Process,
+        _ => null,
     };
 
     private static DateTimeOffset? DueOf(CallState state) => state switch

@@ -5,12 +5,12 @@ using McpGovern.Upstreams;
 namespace McpGovern.Calls;
 
 /// <summary>What differs between the call that was parked and the call that would run now.</summary>
-/// <param name="Because"><c>policy</c> or <c>tool</c>.</param>
+/// <param name="Because"><c>policy</c>, <c>tool</c> or <c>upstream</c>.</param>
 /// <param name="Successor">The verdict under which it may be requested again, if it may.</param>
 internal sealed record CallChange(string Because, string Detail, Decision? Successor, string DefinitionHash);
 
 /// <summary>Checks a parked call against the present policy and the present tool definition; ends it, with a successor, where they differ.</summary>
-internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pins pins, bool onlyUpstream, TimeProvider time)
+internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pins pins, UpstreamSessions sessions, bool onlyUpstream, TimeProvider time)
 {
     /// <param name="definition">What the connection that will carry the call has; <c>null</c> where there is no such connection now.</param>
     /// <param name="toolIsGone">There is a connection, and it has no such tool.</param>
@@ -20,6 +20,11 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pi
         var submitted = call.Known.Call;
         var gate = call.Known.Gate!;
         var hash = definition?.Hash ?? submitted.ToolDefinitionHash;
+        if (sessions.IsOver(submitted))
+        {
+            return UpstreamSessions.Ended(submitted);
+        }
+
         if (toolIsGone)
         {
             return new("tool", $"{submitted.Server} has no {CallMethod.Describe(submitted.Tool)} any more", null, hash);
@@ -85,13 +90,19 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pi
     private Task<Decision> EvaluateAsync(CallSubmitted call, string hash, ToolDefinition? definition, CancellationToken ct) => pins.JudgeAsync(
         policy.Current.Set.Evaluate(new(call.Server, call.Tool, call.Arguments, onlyUpstream)), call.UpstreamFingerprint, call.Server, call.Tool, hash, definition, ct);
 
-    /// <returns><c>null</c> where the policy names an effect that the arguments do not give: it could not be asked for again.</returns>
+    /// <returns><c>null</c> where the policy names an effect that the arguments do not give, or wants a session and there is none: it could not be asked for again.</returns>
     private (string CallId, CallCommand.Park Command)? SuccessorOf(
         LoadedCall call, string successor, string because, Decision decision, string definitionHash, DateTimeOffset at)
     {
         var active = policy.Current;
         var (submitted, fault) = Effects.Name(Submission.Successor(call.Known.Call, successor, call.Id, because, definitionHash, at), active.Set, onlyUpstream);
-        var idempotent = active.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream).Idempotent;
-        return fault is null ? (successor, new(submitted, Submission.Gate(submitted, decision, idempotent, active.ActivatedAt, at), at)) : null;
+        var traits = active.Set.TraitsOf(submitted.Server, submitted.Tool, onlyUpstream);
+        if (fault is not null || (traits.SameSession && submitted.UpstreamSession is null))
+        {
+            return null;
+        }
+
+        submitted = submitted with { UpstreamSession = traits.SameSession ? submitted.UpstreamSession : null };
+        return (successor, new(submitted, Submission.Gate(submitted, decision, traits.Idempotent, active.ActivatedAt, at), at));
     }
 }

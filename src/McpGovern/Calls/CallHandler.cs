@@ -7,7 +7,7 @@ namespace McpGovern.Calls;
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
     GovernedNames names, bool onlyUpstream, PolicySource policy, Pins pins, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
-    Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
+    UpstreamSessions sessions, Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
     ILogger<CallHandler> log)
 {
     private const int MaxLooks = 3;
@@ -74,7 +74,7 @@ internal sealed partial class CallHandler(
         return decision.Verdict switch
         {
             Verdict.Allow => await AllowAsync(callId, call, decision, tool, request, again, ct),
-            Verdict.RequireApproval => await ParkAsync(callId, call, decision, set, request, ct),
+            Verdict.RequireApproval => await ParkAsync(callId, call, decision, set, tool, request, ct),
             _ => await DenyAsync(callId, call, decision, set, request, ct),
         };
     }
@@ -169,7 +169,8 @@ internal sealed partial class CallHandler(
         }
     }
 
-    private async Task<CallAnswer> ParkAsync(string callId, CallSubmitted call, Decision decision, ActivePolicy set, ToolCallRequest request, CancellationToken ct)
+    private async Task<CallAnswer> ParkAsync(
+        string callId, CallSubmitted call, Decision decision, ActivePolicy set, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
     {
         if (limits.WhyTooLarge(request, gated: true) is { } tooLarge)
         {
@@ -183,8 +184,20 @@ internal sealed partial class CallHandler(
         }
 
         call = call with { EarlierCall = earlier?.Call.Id };
-        var idempotent = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream).Idempotent;
-        var gate = Submission.Gate(call, decision, idempotent, set.ActivatedAt, call.At);
+        var traits = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream);
+        if (traits.SameSession)
+        {
+            try
+            {
+                call = await sessions.TieAsync(call, tool.Upstream, ct);
+            }
+            catch (UpstreamUnavailableException e)
+            {
+                return Say(request, AgentText.Unavailable(tool.Server, e.Message));
+            }
+        }
+
+        var gate = Submission.Gate(call, decision, traits.Idempotent, set.ActivatedAt, call.At);
         var (place, tooMany) = await places.TakeAsync(call.RequestedBy, ct);
         if (tooMany is not null)
         {
@@ -214,6 +227,7 @@ internal sealed partial class CallHandler(
         }
 
         FaultPoints.At(FaultPoint.ParkAppended);
+        sessions.Watch(callId, call);
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
     }

@@ -7,7 +7,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
-    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, Outcomes outcomes,
+    CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, UpstreamSessions sessions, Outcomes outcomes,
     LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
@@ -32,6 +32,9 @@ internal sealed partial class Dispatcher(
 
     /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
+
+    /// <summary>Ends a call that waits for an upstream session which that process had and has no more.</summary>
+    public Task EndTied(string callId, string process) => Begin(callId, () => EndTiedAsync(callId, process));
 
     private Task Begin(string callId, Func<Task> work)
     {
@@ -72,8 +75,14 @@ internal sealed partial class Dispatcher(
     private async Task DispatchAsync(string callId)
     {
         if (await streams.LoadAsync(callId, default) is not { State: CallState.Approved } call
-            || UpstreamOf(call) is not { } upstream)
+            || UpstreamOf(call) is not { } upstream || !sessions.IsHere(call.Known.Call))
         {
+            return;
+        }
+
+        if (sessions.IsOver(call.Known.Call))
+        {
+            await EndAsync(call, UpstreamSessions.Ended(call.Known.Call));
             return;
         }
 
@@ -106,12 +115,28 @@ internal sealed partial class Dispatcher(
                 return;
             }
 
-            LogInvalidated(callId, change.Because, change.Detail);
-            await check.InvalidateAsync(call, change, default);
+            await EndAsync(call, change);
             return;
         }
 
         await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
+    }
+
+    private async Task EndTiedAsync(string callId, string process)
+    {
+        if (await streams.LoadAsync(callId, default) is { State: CallState.Pending or CallState.Approved, Known.Call: { UpstreamSession: { } session } submitted } call
+            && session.Process == process)
+        {
+            await EndAsync(call, UpstreamSessions.Ended(submitted));
+        }
+
+        sessions.Forget(callId);
+    }
+
+    private async Task EndAsync(LoadedCall call, CallChange change)
+    {
+        LogInvalidated(call.Id, change.Because, change.Detail);
+        await check.InvalidateAsync(call, change, default);
     }
 
     private async Task RecoverAsync(string callId, string deadProcess)
@@ -121,7 +146,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
-        if (call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
+        if (call.Known.Gate is not null && IsIdempotent(call) && sessions.IsHere(call.Known.Call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
         {
             if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
             {
@@ -184,6 +209,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        sessions.Forget(callId);
         var sentAt = time.GetUtcNow();
         var listener = listening.GetValueOrDefault(callId);
         var answer = await outcomes.SendAsync(started.Call, connection, listener?.Progress, listener?.Caller, default);

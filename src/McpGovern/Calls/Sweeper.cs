@@ -5,7 +5,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSet upstreams, string scope,
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSessions sessions, LeaseKeeper lease, UpstreamSet upstreams, string scope,
     TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
@@ -86,8 +86,13 @@ internal sealed partial class Sweeper(
         {
             if (orphan.Scope == scope && orphan.Process is { } dead)
             {
-                _ = dispatcher.Recover(orphan.CallId, dead);
+                _ = orphan.Status == "dispatching" ? dispatcher.Recover(orphan.CallId, dead) : dispatcher.EndTied(orphan.CallId, dead);
             }
+        }
+
+        foreach (var callId in sessions.Lost())
+        {
+            _ = dispatcher.EndTied(callId, lease.ProcessId);
         }
 
         if (mayClaim())

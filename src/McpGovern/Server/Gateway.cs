@@ -41,15 +41,16 @@ internal sealed class Gateway : IAsyncDisposable
         var pinStore = new PinStore(store, time);
         pins = new Pins(pinStore, options.Pins, time, logs.CreateLogger<Pins>());
         PinHandler = new PinHandler(pinStore, [.. upstreams.All.Select(u => u.Config.Fingerprint)], time, logs.CreateLogger<PinHandler>());
-        var check = new ApprovalCheck(streams, policy, pins, onlyUpstream, time);
+        var sessions = new UpstreamSessions(upstreams, lease);
+        var check = new ApprovalCheck(streams, policy, pins, sessions, onlyUpstream, time);
         var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, sessions, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        sweeper = new Sweeper(store, streams, Dispatcher, freezes, sessions, lease, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -60,7 +61,7 @@ internal sealed class Gateway : IAsyncDisposable
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants,
+        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants, sessions,
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
     }

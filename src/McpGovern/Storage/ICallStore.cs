@@ -51,7 +51,7 @@ internal interface ICallStore : ISharedState, IAsyncDisposable
     /// <summary>Calls of the scope in this status, oldest first.</summary>
     Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct);
 
-    /// <summary>Dispatching calls of any scope whose process holds no lease at this instant, and was not seen alive.</summary>
+    /// <summary>Calls of any scope that depend on a process (see <see cref="CallRow.Process"/>) which holds no lease at this instant, and was not seen alive.</summary>
     Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct);
 
     /// <summary>Says that the process lives, until then.</summary>

@@ -112,11 +112,11 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
 
     public abstract Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct);
 
-    /// <summary>Dispatching calls whose process holds no lease at the instant, or might be seen to be dead; with that process's lease and its end.</summary>
+    /// <summary>Calls whose process holds no lease at the instant, or might be seen to be dead; with that process's lease and its end.</summary>
     protected async Task<IReadOnlyList<(CallRow Row, ProcessLease? Lease, DateTimeOffset Until)>> OrphanCandidatesAsync(
         string condition, (string, object?)[] parameters, int limit, CancellationToken ct) => await QueryAsync(
         new($"select {CallRowSql.Columns}, l.id, l.host, l.process_id, l.started_at, l.until from {calls} left join {sql.Schema}leases l on l.id = c.process " +
-            $"where c.status = 'dispatching' and ({condition}) order by c.requested_at, c.call_id limit {limit}", parameters),
+            $"where c.process is not null and ({condition}) order by c.requested_at, c.call_id limit {limit}", parameters),
         async (reader, token) =>
         {
             var found = new List<(CallRow, ProcessLease?, DateTimeOffset)>();

@@ -20,7 +20,10 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
     /// <summary>The last list seen in this process; null before the first.</summary>
     public IReadOnlyList<ToolDefinition>? KnownTools { get; private set; }
 
-    public bool IsConnected => _current is { IsCompletedSuccessfully: true, Result.ClosedBecause: null };
+    public bool IsConnected => LiveConnection is not null;
+
+    /// <summary>The one that takes calls now, if there is one.</summary>
+    public UpstreamConnection? LiveConnection => _current is { IsCompletedSuccessfully: true, Result: { ClosedBecause: null } live } ? live : null;
 
     /// <summary>Why the last start or connection ended; null while all is well.</summary>
     public string? LastFailure { get; private set; }

@@ -47,6 +47,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
             _ = _changes.RunAsync(client.ServerCapabilities, Closed);
     }
 
+    /// <summary>Told apart by it from every other connection, of any process.</summary>
+    public string Id { get; } = Guid.NewGuid().ToString("n");
+
     /// <summary>Drained over all pages, current for this connection, replaced whole.</summary>
     public IReadOnlyList<ToolDefinition> Tools => _tools;
 

@@ -77,6 +77,16 @@ public sealed class CallStateTests
         Assert.Equal(("p1", "attach", true), (row.Process, row.AttachKey, row.Open));
     }
 
+    /// <summary>Nobody looks for a process in a call that waits for a decision alone.</summary>
+    [Fact]
+    public void Row_OfAParkedCall_NamesTheProcessOfTheSessionThatItIsTiedTo()
+    {
+        var tied = Asked with { UpstreamSession = new("p1", "c1") };
+
+        Assert.Equal("p1", CallRow.From("call_1", 2, Call.Replay([tied, Parked])).Process);
+        Assert.Null(CallRow.From("call_1", 2, Call.Replay([Asked, Parked])).Process);
+    }
+
     [Fact]
     public void Row_OfAnAllowedCall_HasNoAttachKey() => Assert.Null(CallRow.From("call_1", 3, Call.Replay([Asked, Ok, Sent])).AttachKey);
 }

@@ -2,7 +2,6 @@ using McpGovern.Calls;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

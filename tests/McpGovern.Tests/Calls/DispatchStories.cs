@@ -3,7 +3,6 @@ using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
 using McpGovern.Tests.Upstreams.Fakes;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

@@ -2,7 +2,6 @@ using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

@@ -3,7 +3,6 @@ using McpGovern.Policy;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Calls;
 

@@ -7,7 +7,6 @@ using McpGovern.Tests.Upstreams.Fakes;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using ChildProcess = McpGovern.Tests.Processes.ChildProcess;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Cli;
 

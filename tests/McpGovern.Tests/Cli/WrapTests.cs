@@ -4,7 +4,6 @@ using McpGovern.Tests.Upstreams.Fakes;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
 using ChildProcess = McpGovern.Tests.Processes.ChildProcess;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Cli;
 

@@ -3,7 +3,6 @@ using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Doors;
 

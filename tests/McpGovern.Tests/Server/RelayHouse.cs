@@ -6,7 +6,6 @@ using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Eventually = McpGovern.Tests.Processes.Eventually;
 
 namespace McpGovern.Tests.Server;
 

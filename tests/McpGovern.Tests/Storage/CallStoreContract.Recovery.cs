@@ -84,24 +84,25 @@ public abstract partial class CallStoreContract
     }
 
     [SkippableFact]
-    public async Task Orphans_AreDispatchingCallsOfProcessesWithoutALease()
+    public async Task Orphans_DependOnProcessesWithoutALease()
     {
         var store = await OpenAsync();
         var elsewhere = new ProcessLease("proc_elsewhere", "another host", 1, "1");
         var mine = ProcessLease.Current(TimeProvider.System);
+        var tied = Park(at: Noon.AddSeconds(3), with: call => call with { UpstreamSession = new("proc_gone", "1") });
         var (far, near, none) = (Allow(process: elsewhere.Id, at: Noon), Allow(process: mine.Id, at: Noon.AddSeconds(1)), Allow(process: "proc_none", at: Noon.AddSeconds(2)));
         await store.RenewLeaseAsync(elsewhere, Noon.AddSeconds(5), default);
         await store.RenewLeaseAsync(elsewhere, Noon.AddSeconds(10), default);
         await store.RenewLeaseAsync(mine, Noon.AddSeconds(20), default);
-        foreach (var call in (Append[])[far, near, none, Park()])
+        foreach (var call in (Append[])[far, near, none, tied, Park()])
         {
             await store.AppendAsync(call, default);
         }
 
-        Assert.Equal([none.CallId], await OrphansAsync(Noon.AddSeconds(9)));
-        Assert.Equal([far.CallId, none.CallId], await OrphansAsync(Noon.AddSeconds(10)));
+        Assert.Equal([none.CallId, tied.CallId], await OrphansAsync(Noon.AddSeconds(9)));
+        Assert.Equal([far.CallId, none.CallId, tied.CallId], await OrphansAsync(Noon.AddSeconds(10)));
         await store.EndLeaseAsync(mine, default);
-        Assert.Equal([far.CallId, near.CallId, none.CallId], await OrphansAsync(Noon.AddSeconds(10)));
+        Assert.Equal([far.CallId, near.CallId, none.CallId, tied.CallId], await OrphansAsync(Noon.AddSeconds(10)));
 
         async Task<IEnumerable<string>> OrphansAsync(DateTimeOffset now) => (await store.FindOrphansAsync(now, 10, default)).Select(r => r.CallId);
     }

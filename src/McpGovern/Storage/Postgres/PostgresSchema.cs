@@ -62,6 +62,9 @@ internal static class PostgresSchema
         alter table mcpgovern.calls add column effect_key text collate "C";
         create unique index calls_one_effect on mcpgovern.calls (scope, effect_key) where effect_key is not null;
         """,
+        """
+        create index calls_by_process on mcpgovern.calls (process) where process is not null;
+        """,
     ];
 
     // What an append relies on; a Marten that was set up otherwise (Guid identity, conjoined tenancy) has another shape.

@@ -43,6 +43,9 @@ internal static class SqliteSchema
         alter table calls add column effect_key text;
         create unique index calls_one_effect on calls (scope, effect_key) where effect_key is not null;
         """,
+        """
+        create index calls_by_process on calls (process) where process is not null;
+        """,
     ];
 
     /// <exception cref="StoreRefusedException">The file is newer.</exception>
