@@ -12,6 +12,7 @@ public sealed record CallCard(CallView Call)
 
     public bool MayApprove { get; private init; }
     public bool MayReject { get; private init; }
+    public bool MayResolve { get; private init; }
     public string? WhyNot { get; private init; }
     public string? Remaining { get; private init; }
 
@@ -36,6 +37,7 @@ public sealed record CallCard(CallView Call)
     {
         MayApprove = deciding.Approve,
         MayReject = deciding.Reject,
+        MayResolve = deciding.Resolve,
         WhyNot = deciding.WhyNot is { } why ? VisibleJson.Line(why) : null,
         Remaining = call is { Status: "pending", Deadline: { } deadline } ? Left(deadline - now) : null,
         Arguments = VisibleJson.Of(IndentedJson.Of(call.Arguments)),

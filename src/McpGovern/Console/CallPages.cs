@@ -21,7 +21,7 @@ internal sealed class CallPages(CallQueries queries, DecisionHandler decisions, 
     private async Task ListAsync(ConsoleRequest request)
     {
         var (actor, now) = (request.Person, time.GetUtcNow());
-        var filter = new CallFilter(["pending"], PageSize) { Cursor = request.Http.Request.Query["cursor"].ToString() is { Length: > 0 } cursor ? cursor : null };
+        var filter = new CallFilter(["pending", "outcome_unknown"], PageSize) { Cursor = request.Http.Request.Query["cursor"].ToString() is { Length: > 0 } cursor ? cursor : null };
         try
         {
             var list = await queries.ListAsync(actor, filter, request.Aborted, call => Deciding.Of(call, actor, now).Any);
@@ -54,24 +54,29 @@ internal sealed class CallPages(CallQueries queries, DecisionHandler decisions, 
         }
 
         var comment = form["comment"].ToString().ReplaceLineEndings("\n").Trim();
-        var decision = form["decision"].ToString() switch
-        {
-            "approve" => "approved",
-            "reject" => "rejected",
-            _ => null,
-        };
-        if (decision is null || form["expected_hash"].ToString() is not { Length: > 0 } seen)
+        if (await RecordAsync(request, form["decision"].ToString(), comment, form["expected_hash"].ToString()) is not { } answer)
         {
             await ShowAsync(request, new("Nothing was recorded: the form said neither approve nor reject, or not of which call.", comment), StatusCodes.Status400BadRequest);
             return;
         }
 
-        var answer = await decisions.DecideAsync(
-            new(request.Person, IdOf(request), decision, "console") { Comment = comment.Length == 0 ? null : comment, ExpectedHash = seen }, request.Aborted);
         await (answer.Accepted && answer.CallId is { } callId
             ? request.GoAsync($"approvals/{callId}")
             : ShowAsync(request, new($"Nothing was recorded ({answer.Answer}): {answer.Message}", comment), AnswerCode.ByWord[answer.Answer].Http));
     }
+
+    /// <returns><c>null</c> for what no form of ours says.</returns>
+    private async Task<DecisionAnswer?> RecordAsync(ConsoleRequest request, string said, string comment, string seen) => said switch
+    {
+        "approve" or "reject" when seen.Length > 0 => await decisions.DecideAsync(
+            new(request.Person, IdOf(request), said == "approve" ? "approved" : "rejected", "console")
+            {
+                Comment = comment.Length == 0 ? null : comment,
+                ExpectedHash = seen,
+            }, request.Aborted),
+        "succeeded" or "failed" => await decisions.ResolveAsync(new(request.Person, IdOf(request), "console", said, comment), request.Aborted),
+        _ => null,
+    };
 
     private static string IdOf(ConsoleRequest request) => (string)request.Http.Request.RouteValues["id"]!;
 

@@ -61,6 +61,23 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
     }
 
     [SkippableFact]
+    public async Task Outcome_ThatNobodyKnows_IsSaidByWhoeverLooked()
+    {
+        await using var house = await ConsoleHouse.OpenAsync(OutcomePageTests.Rule);
+        await using var person = await chromium.OpenAsync();
+        var call = await OutcomePageTests.LoseAsync(house);
+
+        await person.LoginAsync(house.Gateway.Links.For(call)!, ConsoleHouse.AliceKey);
+        await Assertions.Expect(person.Page.GetByRole(AriaRole.Heading, new() { Name = "What became of this call?" })).ToBeVisibleAsync();
+        await person.ShootAsync("outcome-light");
+        await person.Page.GetByLabel("What you found (required)").FillAsync("it is in the ledger");
+        await person.Page.GetByRole(AriaRole.Button, new() { Name = "It happened" }).ClickAsync();
+
+        await Assertions.Expect(person.Page.GetByText("Status: resolved")).ToBeVisibleAsync();
+        Assert.Empty(person.Complaints);
+    }
+
+    [SkippableFact]
     [Trait("attack", "S25")]
     public async Task Arguments_ThatWouldLikeToBeAPage_AreText()
     {

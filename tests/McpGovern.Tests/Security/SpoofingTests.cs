@@ -86,7 +86,7 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
         return $$"""{"note":"{{LoneSurrogate().Replace(inner, half => $"\\u{(int)half.Value[0]:x4}")}}"}""";
     }
 
-    private static Deciding Open => new(true, true, null);
+    private static Deciding Open => new(true, true, false, null);
 
     private static CallView View(string arguments, string text)
     {
