@@ -5,7 +5,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSet upstreams, string scope,
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Outcomes outcomes, Freezes freezes, UpstreamSet upstreams, string scope,
     TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
@@ -20,7 +20,7 @@ internal sealed partial class Sweeper(
 
     private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
     private IReadOnlyList<Freeze>? seen;
-    private long seenAt;
+    private long seenAt, sweptAt, backAt, lookedAt;
 
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
@@ -79,16 +79,28 @@ internal sealed partial class Sweeper(
         }
     }
 
+    /// <summary>What can be said of this process's own calls while it still can.</summary>
+    public async Task FinishAsync()
+    {
+        try
+        {
+            await outcomes.RecordKeptAsync(default);
+            lookedAt = 0;
+            await SettleAsync(default);
+            await dispatcher.WhenIdleAsync();
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogSweepFailed(e.Message);
+        }
+    }
+
     private async Task SweepAsync(Func<bool> mayClaim, CancellationToken ct)
     {
         await ExpireAsync(ct);
-        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
-        {
-            if (orphan.Scope == scope && orphan.Process is { } dead)
-            {
-                _ = dispatcher.Recover(orphan.CallId, dead);
-            }
-        }
+        await outcomes.RecordKeptAsync(ct);
+        await SettleAsync(ct);
+        await RecoverAsync(ct);
 
         if (mayClaim())
         {
@@ -107,6 +119,54 @@ internal sealed partial class Sweeper(
             await store.DropResultsAsync(housekeptAt - retention, ct);
             await store.DropStateAsync(housekeptAt, ct);
         }
+    }
+
+    /// <summary>What stands in this process's name and is not under way here was never sent.</summary>
+    private async Task SettleAsync(CancellationToken ct)
+    {
+        if (lookedAt != 0 && time.GetElapsedTime(lookedAt) < Pause)
+        {
+            return;
+        }
+
+        lookedAt = time.GetTimestamp();
+        foreach (var row in await store.FindByStatusAsync(scope, "dispatching", int.MaxValue, ct))
+        {
+            if (row.Process == dispatcher.ProcessId && !outcomes.IsUnderWay(row.CallId))
+            {
+                _ = dispatcher.Settle(row.CallId);
+            }
+        }
+    }
+
+    private async Task RecoverAsync(CancellationToken ct)
+    {
+        if (!MayTakeOver())
+        {
+            return;
+        }
+
+        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
+        {
+            // What is ours is settled, whatever became of our lease.
+            if (orphan.Scope == scope && orphan.Process is { } dead && dead != dispatcher.ProcessId)
+            {
+                _ = dispatcher.Recover(orphan.CallId, dead);
+            }
+        }
+    }
+
+    // After an outage nobody's lease stands, and the living get the time to renew theirs before they are taken for dead.
+    private bool MayTakeOver()
+    {
+        var now = time.GetTimestamp();
+        if (sweptAt != 0 && time.GetElapsedTime(sweptAt, now) > LeaseKeeper.Lease / 2)
+        {
+            backAt = now;
+        }
+
+        sweptAt = now;
+        return backAt == 0 || time.GetElapsedTime(backAt, now) > LeaseKeeper.Lease;
     }
 
     // What was put off because of a freeze that is lifted runs now, not when its pause is over.

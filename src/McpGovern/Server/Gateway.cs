@@ -23,6 +23,7 @@ internal sealed class Gateway : IAsyncDisposable
 {
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
+    private readonly Outcomes outcomes;
     private readonly PolicyReloader reloader;
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
@@ -42,14 +43,14 @@ internal sealed class Gateway : IAsyncDisposable
         pins = new Pins(pinStore, options.Pins, time, logs.CreateLogger<Pins>());
         PinHandler = new PinHandler(pinStore, [.. upstreams.All.Select(u => u.Config.Fingerprint)], time, logs.CreateLogger<PinHandler>());
         var check = new ApprovalCheck(streams, policy, pins, onlyUpstream, time);
-        var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
+        outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
         Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        sweeper = new Sweeper(store, streams, Dispatcher, outcomes, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -107,6 +108,9 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>Begins to do what is due: for processes that serve.</summary>
     public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, stop.Token), reloader.RunAsync(stop.Token));
 
+    // Gated calls and allowed ones.
+    private Task IdleAsync() => Task.WhenAll(Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace)), outcomes.WhenIdleAsync(Grace));
+
     private string? UrlOf(string callId) => Links.For(callId);
 
     /// <summary>Takes up nothing new, gives what is under way a moment to end, and lets go of upstreams and store.</summary>
@@ -115,10 +119,15 @@ internal sealed class Gateway : IAsyncDisposable
         FaultPoints.At(FaultPoint.DrainBegun);
         await stop.CancelAsync();
         await sweeping;
-        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await IdleAsync();
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
-        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await IdleAsync();
+        if (lease.IsHeld)
+        {
+            await Task.WhenAny(sweeper.FinishAsync(), Task.Delay(Grace));
+        }
+
         await Task.WhenAny(pins.WhenIdleAsync(), Task.Delay(Grace));
         await lease.DisposeAsync();
         Dispatcher.Dispose();
