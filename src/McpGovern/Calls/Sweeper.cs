@@ -57,13 +57,15 @@ internal sealed partial class Sweeper(
 
     /// <summary>Runs until it is cancelled.</summary>
     /// <param name="mayClaim">Whether this process runs approved calls that nobody here waits for.</param>
-    public async Task RunAsync(Func<bool> mayClaim, CancellationToken ct)
+    /// <param name="open">Makes the store ready where that is still to be done: it may have been away when the process started.</param>
+    public async Task RunAsync(Func<bool> mayClaim, Func<CancellationToken, Task> open, CancellationToken ct)
     {
         var cursor = new StoreCursor();
         while (!ct.IsCancellationRequested)
         {
             try
             {
+                await open(ct);
                 await SweepAsync(mayClaim, ct);
                 await store.WaitForChangeAsync(cursor, Pause, ct);
             }
@@ -71,7 +73,7 @@ internal sealed partial class Sweeper(
             {
                 return;
             }
-            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
+            catch (Exception e) when (e is StoreUnavailableException or StoreRefusedException or InvalidDataException)
             {
                 LogSweepFailed(e.Message);
                 await Task.Delay(Pause, time, CancellationToken.None);

@@ -28,6 +28,7 @@ internal sealed class Gateway : IAsyncDisposable
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
     private Task sweeping = Task.CompletedTask;
+    private bool isOpen;
 
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
@@ -97,16 +98,20 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>How long what is under way may take to end by itself when the process ends.</summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Makes the store ready; past-due calls expire before any decision is taken.</summary>
+    /// <summary>Makes the store ready, unless that was done; past-due calls expire before any decision is taken.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
     public async Task OpenAsync(CancellationToken ct)
     {
-        await Store.PrepareAsync(ct);
-        await sweeper.ExpireAsync(ct);
+        if (!isOpen)
+        {
+            await Store.PrepareAsync(ct);
+            await sweeper.ExpireAsync(ct);
+            isOpen = true;
+        }
     }
 
     /// <summary>Begins to do what is due: for processes that serve.</summary>
-    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, stop.Token), reloader.RunAsync(stop.Token));
+    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, OpenAsync, stop.Token), reloader.RunAsync(stop.Token));
 
     // Gated calls and allowed ones.
     private Task IdleAsync() => Task.WhenAll(Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace)), outcomes.WhenIdleAsync(Grace));

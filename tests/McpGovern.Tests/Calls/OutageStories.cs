@@ -166,7 +166,7 @@ public sealed class OutageStories
     }
 
     /// <summary>A call that its upstream answers when the file <c>go</c> is there.</summary>
-    private static async Task<(string CallId, Task Calling)> SendAsync(Story story, Gateway gateway, string policy)
+    internal static async Task<(string CallId, Task Calling)> SendAsync(Story story, Gateway gateway, string policy)
     {
         var arguments = $$"""{"file":"{{story.File("go")}}"}""";
         Task calling = Task.CompletedTask;

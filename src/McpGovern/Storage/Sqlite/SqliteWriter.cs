@@ -119,7 +119,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
     private void GiveUp(List<Write> group, Exception e, bool inDoubt)
     {
         var told = e is StoreUnavailableException or StoreRefusedException ? e
-            : new StoreUnavailableException($"{file.Path}: {e.Message}", e) { InDoubt = inDoubt };
+            : new StoreUnavailableException($"{file.Path}: {StoreFault.Text(e)}", e) { InDoubt = inDoubt };
         // A connection that failed to write is not trusted with the next group.
         var failed = session;
         session = null;
