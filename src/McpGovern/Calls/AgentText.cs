@@ -19,6 +19,12 @@ internal static class AgentText
     public static string OutOfSight(string id) =>
         $"{id} is recorded, and the store does not answer now, so it is not known here where the call stands. {After(id)} Do not send it again meanwhile.";
 
+    /// <summary>For a call that was to be parked, when the store did not say whether it is.</summary>
+    public static string InDoubt(string id, string why) =>
+        $"It is not known whether this call was recorded, because the store did not answer ({why}). It may have been recorded as {id} and may wait for an approval. "
+        + $"Ask jamjet_result for {id} later, or send the same call again: it attaches to the one that is recorded, and is recorded if there is none. "
+        + "Do not send it with other arguments meanwhile.";
+
     public static string NoEffect(string fault) => $"Not executed: its effect cannot be told from its arguments: {fault}.";
 
     public static string EffectHappened(string effect, string id, DateTimeOffset at) =>

@@ -119,6 +119,7 @@ internal sealed partial class CallHandler(
             return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
         }
 
+        using var place = outcomes.Enter(callId);
         FaultPoints.At(FaultPoint.AllowBeforeAppend);
         var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.EffectHolder is { } holder)
@@ -134,9 +135,11 @@ internal sealed partial class CallHandler(
         FaultPoints.At(FaultPoint.AllowAppended);
         // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
         var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
+        string? held = null;
         if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
         {
-            answer = await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
+            (var why, held) = await WhyHeldAsync(call, decision, tool);
+            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
         }
 
         var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
@@ -145,7 +148,7 @@ internal sealed partial class CallHandler(
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
             UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? started.Call, asks.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
-            UpstreamAnswer.NotSent not => Say(request, AgentText.Unavailable(tool.Server, not.Reason)),
+            UpstreamAnswer.NotSent not => Say(request, held ?? AgentText.Unavailable(tool.Server, not.Reason)),
             _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
         };
     }
@@ -166,6 +169,25 @@ internal sealed partial class CallHandler(
         catch (Exception e) when (e is UpstreamUnavailableException or OperationCanceledException)
         {
             return null;
+        }
+    }
+
+    // Before a second send: what stops calls may have come while the upstream was restarted. Nobody knows means no.
+    private async Task<(string? Why, string? Text)> WhyHeldAsync(CallSubmitted call, Decision decision, GovernedTool tool)
+    {
+        try
+        {
+            if (await freezes.FindAsync(call, CancellationToken.None) is { } freeze)
+            {
+                return (freeze.Why, AgentText.Frozen(freeze));
+            }
+
+            var judged = await pins.JudgeAsync(decision, call.UpstreamFingerprint, tool.Server, tool.Tool, tool.Definition.Hash, tool.Definition, CancellationToken.None);
+            return judged.Verdict == Verdict.Allow ? (null, null) : (judged.Reason, null);
+        }
+        catch (StoreUnavailableException e)
+        {
+            return ($"the store does not say whether it is frozen: {e.Message}", null);
         }
     }
 
@@ -206,9 +228,19 @@ internal sealed partial class CallHandler(
 
         FaultPoints.At(FaultPoint.ParkBeforeAppend);
         Executed parked;
-        using (place)
+        try
         {
-            parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+            using (place)
+            {
+                parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
+            }
+
+            FaultPoints.At(FaultPoint.ParkAppended);
+        }
+        catch (StoreUnavailableException e) when (e.InDoubt)
+        {
+            LogInDoubt(callId, request.Actor.Id, e.Message);
+            return hold.InDoubt(callId, call, gate, request, e.Message);
         }
 
         if (parked.EffectHolder is { } holder)
@@ -226,7 +258,6 @@ internal sealed partial class CallHandler(
             return Say(request, AgentText.CannotRecord("the store is busy"));
         }
 
-        FaultPoints.At(FaultPoint.ParkAppended);
         sessions.Watch(callId, call);
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
         return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
@@ -253,6 +284,9 @@ internal sealed partial class CallHandler(
 
     [LoggerMessage(1004, LogLevel.Information, "{CallId} by {Actor} is denied: {Tool} ({Rule})")]
     private partial void LogDenied(string callId, string actor, string tool, string rule);
+
+    [LoggerMessage(1006, LogLevel.Error, "It is not known whether {CallId} by {Actor} is parked: {Why}")]
+    private partial void LogInDoubt(string callId, string actor, string why);
 
     [LoggerMessage(1005, LogLevel.Error, "A call by {Actor} was refused, because it could not be recorded: {Why}")]
     private partial void LogNotRecorded(string actor, string why);

@@ -19,6 +19,9 @@ internal sealed partial class Dispatcher(
     /// <summary>The upstreams whose calls this process may run.</summary>
     public IReadOnlyCollection<string> Fingerprints { get; } = [.. upstreams.All.Select(u => u.Config.Fingerprint)];
 
+    /// <summary>In whose name this process sends.</summary>
+    public string ProcessId => lease.ProcessId;
+
     /// <summary>What has begun and not ended.</summary>
     public Task WhenIdleAsync() => Task.WhenAll(running.Values);
 
@@ -35,6 +38,12 @@ internal sealed partial class Dispatcher(
 
     /// <summary>Ends a call that waits for an upstream session which that process had and has no more.</summary>
     public Task EndTied(string callId, string process) => Begin(callId, () => EndTiedAsync(callId, process));
+
+    /// <summary>
+    /// Puts right what stands as dispatching in this process's name and is not sent by it: the store took the record of the dispatch and its
+    /// answer was lost. Nothing of the same call begins here meanwhile.
+    /// </summary>
+    public Task Settle(string callId) => Begin(callId, () => SettleAsync(callId));
 
     private Task Begin(string callId, Func<Task> work)
     {
@@ -139,6 +148,27 @@ internal sealed partial class Dispatcher(
         await check.InvalidateAsync(call, change, default);
     }
 
+    private async Task SettleAsync(string callId)
+    {
+        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching { Dispatch.Process: var process } } call
+            || process != ProcessId || outcomes.IsUnderWay(callId))
+        {
+            return;
+        }
+
+        if (Outcomes.IsRepeat(call))
+        {
+            await RecoverAsync(callId, ProcessId);
+            return;
+        }
+
+        LogNotSent(callId);
+        const string Why = "nothing was sent: the store's answer to its start was lost";
+        var now = time.GetUtcNow();
+        await streams.ExecuteAsync(callId, call.Known.Gate is not null ? Outcomes.Deferral(call, ProcessId, Why, now)
+            : new CallCommand.Finish(ProcessId, false, null, 0, true, 0, Why, now), default);
+    }
+
     private async Task RecoverAsync(string callId, string deadProcess)
     {
         if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching dispatching } call || dispatching.Dispatch.Process != deadProcess)
@@ -200,6 +230,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        using var place = outcomes.Enter(callId);
         FaultPoints.At(FaultPoint.DispatchBeforeAppend);
         var started = await streams.ExecuteAsync(callId, start, default);
         FaultPoints.At(FaultPoint.DispatchAppended);
@@ -240,6 +271,9 @@ internal sealed partial class Dispatcher(
 
     [LoggerMessage(1026, LogLevel.Warning, "{CallId} is not sent: {Target} is frozen by {Actor}")]
     private partial void LogFrozen(string callId, string target, string actor);
+
+    [LoggerMessage(1027, LogLevel.Warning, "{CallId} was recorded as sent, the store's answer was lost, and nothing was sent: that is put right")]
+    private partial void LogNotSent(string callId);
 
     [LoggerMessage(1021, LogLevel.Warning, "{CallId} is no longer what was approved ({Because}): {Detail}")]
     private partial void LogInvalidated(string callId, string because, string detail);

@@ -38,6 +38,10 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
         }
     }
 
+    /// <summary>For a call whose parking was not answered by the store: to say that it was not recorded could be a lie, and so could the contrary.</summary>
+    public CallAnswer InDoubt(string callId, CallSubmitted call, ToolApprovalRequired gate, ToolCallRequest request, string why) =>
+        OwnWords.Of(request.Method, AgentText.InDoubt(callId, why), CallMeta.OfDoubt(callId, call, gate, urlOf(callId)));
+
     private async Task<CallAnswer> AskAndWaitAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
     {
         // A question that nobody answers holds nothing up: it is taken back when the wait ends.

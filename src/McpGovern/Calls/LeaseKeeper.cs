@@ -15,6 +15,9 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
 
     public string ProcessId => process.Id;
 
+    /// <summary>Whether it was ever taken: without it nothing is sent.</summary>
+    public bool IsHeld => renewing is not null;
+
     /// <summary>Returns once the lease is in the store; from then on it is renewed.</summary>
     public async Task EnsureAsync(CancellationToken ct)
     {

@@ -8,6 +8,23 @@ namespace McpGovern.Calls;
 internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, long maxKeptResult, ILogger<Outcomes> log)
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
+    private readonly UnderWay underWay = new();
+
+    /// <summary>From before its dispatch is recorded until its end is: see <see cref="UnderWay"/>.</summary>
+    public IDisposable Enter(string callId) => underWay.Enter(callId);
+
+    /// <summary>Of a call that is dispatching in this process's name: whether it may have been sent.</summary>
+    public bool IsUnderWay(string callId) => underWay.Holds(callId);
+
+    /// <summary>When nothing is sent any more, and at the latest after this.</summary>
+    public async Task WhenIdleAsync(TimeSpan atMost)
+    {
+        var started = time.GetTimestamp();
+        while (!underWay.IsEmpty && time.GetElapsedTime(started) < atMost)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
 
     /// <summary>Sends the call whose <see cref="DispatchStarted"/> is committed. Its key tells an upstream that honours it a repeat from a new call.</summary>
     public async Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, ICallerSide? caller, CancellationToken cancel)
@@ -28,16 +45,49 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
-    /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: recovery calls it unknown then.</returns>
+    /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: <see cref="RecordKeptAsync"/> does it then.</returns>
     public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
     {
-        var recorded = await WriteAsync(call, process, answer, sentAt, ct);
+        LoadedCall? recorded = null;
+        try
+        {
+            recorded = await WriteAsync(call, process, answer, sentAt, ct);
+        }
+        // A fault of our own: it was sent, and must not be taken for what was not.
+        catch (Exception e)
+        {
+            LogLost(call.Id, e.Message);
+            underWay.Keep(new(call.Id, new CallCommand.Lose(process, $"the gateway failed while it recorded the answer ({e.GetType().Name})", time.GetUtcNow()), null));
+        }
+
         if (answer is UpstreamAnswer.Lost { Late: { } late })
         {
             _ = RecordLateAsync(call, process, late, sentAt);
         }
 
         return recorded;
+    }
+
+    /// <summary>Records what the store would not take when it was due.</summary>
+    /// <exception cref="StoreUnavailableException">It still does not.</exception>
+    public async Task RecordKeptAsync(CancellationToken ct)
+    {
+        foreach (var end in underWay.Ends)
+        {
+            try
+            {
+                if (await streams.ExecuteAsync(end.CallId, end.Command, ct, end.Result) is not { Busy: true })
+                {
+                    LogKeptRecorded(end.CallId);
+                    underWay.Drop(end);
+                }
+            }
+            catch (Exception e) when (e is not (StoreUnavailableException or OperationCanceledException))
+            {
+                LogLost(end.CallId, e.Message);
+                underWay.Abandon(end);
+            }
+        }
     }
 
     // Nobody waits for it, and nothing depends on it: it ends a doubt, or stands beside what a person found out.
@@ -60,33 +110,39 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
     {
         var at = time.GetUtcNow();
-        var kept = Kept(CallMethod.Of(call.Known.Call), answer, at);
-        var stored = call.Known.Gate is null ? null : kept;
+        var end = EndOf(call, process, answer, sentAt, at, maxKeptResult, "that are kept (caps.result)");
         var until = at + RetryFor;
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
         {
             try
             {
                 FaultPoints.At(FaultPoint.OutcomeBeforeAppend);
-                var executed = await streams.ExecuteAsync(call.Id, Command(call, process, answer, kept, sentAt, at), ct, stored);
-                if (executed is { Busy: false })
+                var executed = await streams.ExecuteAsync(call.Id, end.Command, ct, end.Result);
+                if (executed is not { Busy: true })
                 {
                     FaultPoints.At(FaultPoint.OutcomeAppended);
-                    return executed.Call;
+                    return executed?.Call;
                 }
             }
             catch (StoreUnavailableException e) when (time.GetUtcNow() < until)
             {
                 LogRetry(call.Id, e.Message);
             }
-            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
+            catch (StoreUnavailableException e)
             {
-                LogLost(call.Id, e.Message);
+                LogKept(call.Id, e.Message);
+                underWay.Keep(end.Result?.Json.Length > underWay.Room ? EndOf(call, process, answer, sentAt, at, underWay.Room, "for which there was room while the store was away") : end);
                 return null;
             }
 
             await Task.Delay(pause, time, ct);
         }
+    }
+
+    private static CallEnd EndOf(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, DateTimeOffset at, long limit, string limitIs)
+    {
+        var kept = Kept(CallMethod.Of(call.Known.Call), answer, at, limit, limitIs);
+        return new(call.Id, Command(call, process, answer, kept, sentAt, at), call.Known.Gate is null ? null : kept);
     }
 
     private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
@@ -95,6 +151,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         return answer switch
         {
             UpstreamAnswer.Lost lost => new CallCommand.Lose(process, Plain.Text(lost.Reason), at),
+            UpstreamAnswer.NotSent not when IsRepeat(call) => new CallCommand.Lose(process, $"it was sent before, and not again now: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
             UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),
@@ -102,6 +159,9 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             _ => new CallCommand.Finish(process, false, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, true, latency, null, at),
         };
     }
+
+    /// <summary>Whether an earlier process sent it, and nobody knows what became of that. Such a call is never "not sent".</summary>
+    public static bool IsRepeat(LoadedCall call) => call.Events is [.., DispatchStarted, DispatchStarted];
 
     /// <summary>1 s, doubling to 5 min.</summary>
     public static CallCommand.Defer Deferral(LoadedCall call, string? process, string why, DateTimeOffset at)
@@ -111,17 +171,17 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         return new(process, Plain.Text(why), at + pause, at);
     }
 
-    private StoredResult? Kept(string method, UpstreamAnswer answer, DateTimeOffset at) => answer switch
+    private static StoredResult? Kept(string method, UpstreamAnswer answer, DateTimeOffset at, long limit, string limitIs) => answer switch
     {
-        UpstreamAnswer.Result result when result.Json.Length > maxKeptResult => OwnWords.Of(
-            method, $"The call ran. Its result of {result.Json.Length} bytes is larger than the {maxKeptResult} bytes that are kept (caps.result).") switch
+        UpstreamAnswer.Result result when result.Json.Length > limit => OwnWords.Of(
+            method, $"The call ran. Its result of {result.Json.Length} bytes is larger than the {limit} bytes {limitIs}.") switch
         {
             CallAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, null), at),
             var words => new("result", ((CallAnswer.Result)words).Json, at),
         },
         UpstreamAnswer.Result result => new("result", result.Json, at),
-        UpstreamAnswer.InputRequired asks when asks.Json.Length > maxKeptResult => new("result",
-            ResultJson.Error($"The server has questions before it goes on, of {asks.Json.Length} bytes, which is larger than the {maxKeptResult} bytes that are kept (caps.result)."), at),
+        UpstreamAnswer.InputRequired asks when asks.Json.Length > limit => new("result",
+            ResultJson.Error($"The server has questions before it goes on, of {asks.Json.Length} bytes, which is larger than the {limit} bytes {limitIs}."), at),
         UpstreamAnswer.InputRequired asks => new("input", asks.Json, at),
         UpstreamAnswer.Error error => new("error", ResultJson.OfError(error.Code, error.Message, error.DataJson), at),
         _ => null,
@@ -140,6 +200,12 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
 
     [LoggerMessage(1010, LogLevel.Warning, "The outcome of {CallId} could not be recorded yet, trying again: {Why}")]
     private partial void LogRetry(string callId, string why);
+
+    [LoggerMessage(1014, LogLevel.Error, "The outcome of {CallId} could not be recorded; it is kept, and recorded when the store is back: {Why}")]
+    private partial void LogKept(string callId, string why);
+
+    [LoggerMessage(1015, LogLevel.Information, "The outcome of {CallId}, which the store had not taken, is recorded now")]
+    private partial void LogKeptRecorded(string callId);
 
     [LoggerMessage(1011, LogLevel.Error, "The outcome of {CallId} could not be recorded; recovery will call it unknown: {Why}")]
     private partial void LogLost(string callId, string why);

@@ -5,7 +5,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, Freezes freezes, UpstreamSessions sessions, LeaseKeeper lease, UpstreamSet upstreams, string scope,
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Outcomes outcomes, Freezes freezes, UpstreamSessions sessions, UpstreamSet upstreams, string scope,
     TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
@@ -20,7 +20,7 @@ internal sealed partial class Sweeper(
 
     private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
     private IReadOnlyList<Freeze>? seen;
-    private long seenAt;
+    private long seenAt, sweptAt, backAt, lookedAt;
 
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
@@ -57,13 +57,15 @@ internal sealed partial class Sweeper(
 
     /// <summary>Runs until it is cancelled.</summary>
     /// <param name="mayClaim">Whether this process runs approved calls that nobody here waits for.</param>
-    public async Task RunAsync(Func<bool> mayClaim, CancellationToken ct)
+    /// <param name="open">Makes the store ready where that is still to be done: it may have been away when the process started.</param>
+    public async Task RunAsync(Func<bool> mayClaim, Func<CancellationToken, Task> open, CancellationToken ct)
     {
         var cursor = new StoreCursor();
         while (!ct.IsCancellationRequested)
         {
             try
             {
+                await open(ct);
                 await SweepAsync(mayClaim, ct);
                 await store.WaitForChangeAsync(cursor, Pause, ct);
             }
@@ -71,7 +73,7 @@ internal sealed partial class Sweeper(
             {
                 return;
             }
-            catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
+            catch (Exception e) when (e is StoreUnavailableException or StoreRefusedException or InvalidDataException)
             {
                 LogSweepFailed(e.Message);
                 await Task.Delay(Pause, time, CancellationToken.None);
@@ -79,20 +81,31 @@ internal sealed partial class Sweeper(
         }
     }
 
+    /// <summary>What can be said of this process's own calls while it still can.</summary>
+    public async Task FinishAsync()
+    {
+        try
+        {
+            await outcomes.RecordKeptAsync(default);
+            lookedAt = 0;
+            await SettleAsync(default);
+            await dispatcher.WhenIdleAsync();
+        }
+        catch (StoreUnavailableException e)
+        {
+            LogSweepFailed(e.Message);
+        }
+    }
+
     private async Task SweepAsync(Func<bool> mayClaim, CancellationToken ct)
     {
         await ExpireAsync(ct);
-        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
-        {
-            if (orphan.Scope == scope && orphan.Process is { } dead)
-            {
-                _ = orphan.Status == "dispatching" ? dispatcher.Recover(orphan.CallId, dead) : dispatcher.EndTied(orphan.CallId, dead);
-            }
-        }
-
+        await outcomes.RecordKeptAsync(ct);
+        await SettleAsync(ct);
+        await RecoverAsync(ct);
         foreach (var callId in sessions.Lost())
         {
-            _ = dispatcher.EndTied(callId, lease.ProcessId);
+            _ = dispatcher.EndTied(callId, dispatcher.ProcessId);
         }
 
         if (mayClaim())
@@ -112,6 +125,54 @@ internal sealed partial class Sweeper(
             await store.DropResultsAsync(housekeptAt - retention, ct);
             await store.DropStateAsync(housekeptAt, ct);
         }
+    }
+
+    /// <summary>What stands in this process's name and is not under way here was never sent.</summary>
+    private async Task SettleAsync(CancellationToken ct)
+    {
+        if (lookedAt != 0 && time.GetElapsedTime(lookedAt) < Pause)
+        {
+            return;
+        }
+
+        lookedAt = time.GetTimestamp();
+        foreach (var row in await store.FindByStatusAsync(scope, "dispatching", int.MaxValue, ct))
+        {
+            if (row.Process == dispatcher.ProcessId && !outcomes.IsUnderWay(row.CallId))
+            {
+                _ = dispatcher.Settle(row.CallId);
+            }
+        }
+    }
+
+    private async Task RecoverAsync(CancellationToken ct)
+    {
+        if (!MayTakeOver())
+        {
+            return;
+        }
+
+        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
+        {
+            // What is ours is settled, whatever became of our lease.
+            if (orphan.Scope == scope && orphan.Process is { } dead && dead != dispatcher.ProcessId)
+            {
+                _ = orphan.Status == "dispatching" ? dispatcher.Recover(orphan.CallId, dead) : dispatcher.EndTied(orphan.CallId, dead);
+            }
+        }
+    }
+
+    // After an outage nobody's lease stands, and the living get the time to renew theirs before they are taken for dead.
+    private bool MayTakeOver()
+    {
+        var now = time.GetTimestamp();
+        if (sweptAt != 0 && time.GetElapsedTime(sweptAt, now) > LeaseKeeper.Lease / 2)
+        {
+            backAt = now;
+        }
+
+        sweptAt = now;
+        return backAt == 0 || time.GetElapsedTime(backAt, now) > LeaseKeeper.Lease;
     }
 
     // What was put off because of a freeze that is lifted runs now, not when its pause is over.

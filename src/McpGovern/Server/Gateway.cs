@@ -23,10 +23,12 @@ internal sealed class Gateway : IAsyncDisposable
 {
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
+    private readonly Outcomes outcomes;
     private readonly PolicyReloader reloader;
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
     private Task sweeping = Task.CompletedTask;
+    private bool isOpen;
 
     public Gateway(ICallStore store, PolicySource policy, UpstreamSet upstreams, GatewayOptions options, TimeProvider time, ILoggerFactory logs)
     {
@@ -43,14 +45,14 @@ internal sealed class Gateway : IAsyncDisposable
         PinHandler = new PinHandler(pinStore, [.. upstreams.All.Select(u => u.Config.Fingerprint)], time, logs.CreateLogger<PinHandler>());
         var sessions = new UpstreamSessions(upstreams, lease);
         var check = new ApprovalCheck(streams, policy, pins, sessions, onlyUpstream, time);
-        var outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
+        outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
         Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, sessions, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, freezes, sessions, lease, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        sweeper = new Sweeper(store, streams, Dispatcher, outcomes, freezes, sessions, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -97,16 +99,23 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>How long what is under way may take to end by itself when the process ends.</summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Makes the store ready; past-due calls expire before any decision is taken.</summary>
+    /// <summary>Makes the store ready, unless that was done; past-due calls expire before any decision is taken.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
     public async Task OpenAsync(CancellationToken ct)
     {
-        await Store.PrepareAsync(ct);
-        await sweeper.ExpireAsync(ct);
+        if (!isOpen)
+        {
+            await Store.PrepareAsync(ct);
+            await sweeper.ExpireAsync(ct);
+            isOpen = true;
+        }
     }
 
     /// <summary>Begins to do what is due: for processes that serve.</summary>
-    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, stop.Token), reloader.RunAsync(stop.Token));
+    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, OpenAsync, stop.Token), reloader.RunAsync(stop.Token));
+
+    // Gated calls and allowed ones.
+    private Task IdleAsync() => Task.WhenAll(Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace)), outcomes.WhenIdleAsync(Grace));
 
     private string? UrlOf(string callId) => Links.For(callId);
 
@@ -116,10 +125,15 @@ internal sealed class Gateway : IAsyncDisposable
         FaultPoints.At(FaultPoint.DrainBegun);
         await stop.CancelAsync();
         await sweeping;
-        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await IdleAsync();
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
-        await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        await IdleAsync();
+        if (lease.IsHeld)
+        {
+            await Task.WhenAny(sweeper.FinishAsync(), Task.Delay(Grace));
+        }
+
         await Task.WhenAny(pins.WhenIdleAsync(), Task.Delay(Grace));
         await lease.DisposeAsync();
         Dispatcher.Dispose();

@@ -129,7 +129,11 @@ internal sealed class StoreCursor
 }
 
 /// <summary>The store cannot be reached or written: what cannot be recorded is not done.</summary>
-internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class StoreUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>What was to be written may have been, or may still be: its answer was lost.</summary>
+    public bool InDoubt { get; init; }
+}
 
 /// <summary>The store is there, and is newer than this program or not one of ours: nothing in it was touched.</summary>
 internal sealed class StoreRefusedException(string message, Exception? inner = null) : Exception(message, inner);

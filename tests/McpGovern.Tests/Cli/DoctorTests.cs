@@ -97,6 +97,27 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains(told, end.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("agent:coder", "caller", "", true)]
+    [InlineData("agent:coder", "caller", "agent:*", false)]
+    [InlineData("carol", "caller", "", true)]
+    [InlineData("carol", "approver", "", true)]
+    [InlineData("carol", "caller, approver", "", false)]
+    public async Task Doctor_OfAFormThatNoCallerMayAnswer_Warns(string actor, string roles, string approvers, bool warns)
+    {
+        home.Write("mcpgovern.yaml", $$"""
+            policy:
+              default: deny
+              require_approval_for: [{ tools: pay, ask: form, self_approval: true{{(approvers.Length == 0 ? "" : $", approvers: ['{approvers}']")}} }]
+            actors: [{ id: '{{actor}}', roles: [{{roles}}], key: '{{Secret}}{{Secret}}' }]
+            """);
+
+        var end = await GovernProcess.RunInAsync(home, "doctor");
+
+        Assert.True(end.ExitCode == 0, end.ToString());
+        Assert.Equal(warns, end.Output.Contains("warn  policy: mcpgovern.yaml:3: 'ask: form' asks the caller to decide, and no caller among the actors may", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Doctor_WithoutSettings_SaysWhereItLooked()
     {

@@ -28,10 +28,13 @@ internal sealed class AgentClient : IAsyncDisposable
         ? GovernProcess.Start("stdio", settings, ["--as", CrashWorld.Agent, "--hold", hold], environment, captureOutput: false)
         : new ChildProcess("dotnet", [typeof(AgentClient).Assembly.Location, "hasty-stdio", fault, settings, hold], environment, captureOutput: false));
 
-    public static AgentClient LaunchHttp(string settings, string hold, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="wrapper">A program, with its arguments, that becomes the serving process.</param>
+    public static AgentClient LaunchHttp(string settings, string hold, IReadOnlyDictionary<string, string?>? environment = null, params string[] wrapper)
     {
         var address = new Uri($"http://127.0.0.1:{GovernProcess.FreePort()}");
-        var process = GovernProcess.Start("serve", settings, ["--listen", address.GetLeftPart(UriPartial.Authority), "--hold", hold], environment);
+        string[] args = ["--listen", address.GetLeftPart(UriPartial.Authority), "--hold", hold];
+        var process = wrapper.Length == 0 ? GovernProcess.Start("serve", settings, args, environment)
+            : new ChildProcess(wrapper[0], [.. wrapper[1..], "dotnet", .. GovernProcess.CommandLine("serve", settings, args)], environment, Path.GetDirectoryName(settings));
         return new(process, new ServingProcess(process, address));
     }
 

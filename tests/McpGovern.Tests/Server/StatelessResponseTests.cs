@@ -10,12 +10,13 @@ public sealed class StatelessResponseTests
 {
     private readonly HandClock _clock = new();
     private readonly DefaultHttpContext _http = new();
-    private readonly TaskCompletionSource _answered = new();
+    private readonly TaskCompletionSource _answered = new(), _working = new();
 
     [Fact]
     [Trait("row", "H16")]
     public async Task Headers_OfAnAnswerThatTakesLong_ComeWithinHalfASecond()
     {
+        _working.SetResult();
         var running = RunAsync(_ => _answered.Task);
         Assert.Null(_http.Response.ContentType);
 
@@ -27,16 +28,21 @@ public sealed class StatelessResponseTests
         Assert.Equal(200, _http.Response.StatusCode);
     }
 
-    [Fact]
-    public async Task Refusal_ThatComesBeforeTheHeaders_HasItsStatus()
+    [Theory, InlineData(false, 0.3), InlineData(true, 0.3), InlineData(false, 60)]
+    public async Task Refusal_ThatComesBeforeTheHeaders_HasItsStatus(bool working, double seconds)
     {
+        if (working)
+        {
+            _working.SetResult();
+        }
+
         var refusal = new JsonRpcError { Id = new RequestId(7), Error = new() { Code = RpcCode.MissingClientCapability, Message = "theirs" } };
         var running = RunAsync(async start =>
         {
             await _answered.Task;
             await start(refusal);
         });
-        _clock.Advance(TimeSpan.FromSeconds(0.3));
+        _clock.Advance(TimeSpan.FromSeconds(seconds));
 
         _answered.SetResult();
         await running;
@@ -45,7 +51,7 @@ public sealed class StatelessResponseTests
     }
 
     private Task RunAsync(Func<Func<JsonRpcMessage?, ValueTask>, Task> answer) =>
-        new StatelessResponse(_http, new SseStream(_clock, TimeSpan.FromMinutes(1)), _clock).RunAsync(answer, CancellationToken.None);
+        new StatelessResponse(_http, new SseStream(_clock, TimeSpan.FromMinutes(1)), _clock).RunAsync(answer, _working.Task, CancellationToken.None);
 
     /// <summary>Its timers run when it is moved past them, and once.</summary>
     private sealed class HandClock : TimeProvider

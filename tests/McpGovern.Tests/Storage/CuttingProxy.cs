@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -25,7 +26,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private readonly CancellationTokenSource closing = new();
     private readonly int serverPort;
     private readonly Task accepting;
+    private readonly ConcurrentDictionary<TcpClient, byte> clients = new();
     private (byte[] Words, Cut Cut)? armed;
+    private volatile bool isDown;
 
     public CuttingProxy(int serverPort)
     {
@@ -38,8 +41,13 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     public int Cuts { get; private set; }
 
+    /// <summary>The cut is followed by an outage, until <see cref="Restore"/>.</summary>
+    public bool StaysDown { get; set; }
+
     /// <summary>Completed when late words have been said.</summary>
     public Task Late { get; private set; } = Task.CompletedTask;
+
+    public void Restore() => isDown = false;
 
     /// <summary>Cuts the next connection whose client says these words, once.</summary>
     public void Arm(string words, Cut cut) => armed = (Encoding.UTF8.GetBytes(words), cut);
@@ -63,8 +71,15 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private async Task CarryAsync(TcpClient client)
     {
         var server = new TcpClient();
+        clients[client] = 0;
         try
         {
+            if (isDown)
+            {
+                client.Close();
+                return;
+            }
+
             await server.ConnectAsync(IPAddress.Loopback, serverPort, closing.Token);
             var swallow = new StrongBox();
             var up = UpAsync(client.GetStream(), server.GetStream(), swallow);
@@ -81,8 +96,22 @@ internal sealed class CuttingProxy : IAsyncDisposable
             // Whatever broke it, both sides are cut.
         }
 
+        clients.TryRemove(client, out _);
         client.Close();
         server.Close();
+    }
+
+    // The cut is over, and whoever else is connected loses the server too.
+    private void GoDown()
+    {
+        if (StaysDown)
+        {
+            isDown = true;
+            foreach (var client in clients.Keys)
+            {
+                client.Close();
+            }
+        }
     }
 
     private async Task<byte[]?> UpAsync(NetworkStream from, NetworkStream to, StrongBox swallow)
@@ -96,6 +125,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
                 (armed, Cuts) = (null, Cuts + 1);
                 if (cut != Cut.BeforeTheAnswer)
                 {
+                    GoDown();
                     return cut == Cut.SentLate ? said.ToArray() : null;
                 }
 
@@ -119,6 +149,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
             }
             else if (buffer.AsSpan(0, count).EndsWith(ReadyForQuery))
             {
+                GoDown();
                 return null;
             }
         }

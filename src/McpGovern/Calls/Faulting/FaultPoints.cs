@@ -68,7 +68,8 @@ internal static class FaultPoints
                     Thread.Sleep(Timeout.Infinite);
                     break;
                 case "throw":
-                    throw new StoreUnavailableException($"a test asked for a fault at {Name}");
+                    // After an append it is the answer that is lost.
+                    throw new StoreUnavailableException($"a test asked for a fault at {Name}") { InDoubt = Name.EndsWith("_appended", StringComparison.Ordinal) };
                 case "delay":
                     Thread.Sleep(Delay);
                     break;

@@ -11,7 +11,7 @@ namespace McpGovern.Cli;
 internal static class Examination
 {
     public static async Task<IReadOnlyList<Finding>> RunAsync(GovernSettings settings, CancellationToken ct) =>
-        [.. Policy(settings), await StoreAsync(settings, ct), .. await ServersAsync(settings, ct)];
+        [.. Policy(settings), .. Forms(settings), await StoreAsync(settings, ct), .. await ServersAsync(settings, ct)];
 
     private static IEnumerable<Finding> Policy(GovernSettings settings)
     {
@@ -19,6 +19,18 @@ internal static class Examination
         return failures.Length > 0
             ? failures.Select(failure => Finding.Fail("policy", $"{failure.File}:{failure.Line}: {failure.Problem}", failure.Cure))
             : [Finding.Ok("policy", string.Join(", ", settings.PolicyInputs.Select(input => input.ShownAs)))];
+    }
+
+    // A form is answered by the caller, so it takes one whom the rule lets decide. Tokens name actors that nobody knows here.
+    private static IEnumerable<Finding> Forms(GovernSettings settings)
+    {
+        var callers = Composition.Actors(settings).Where(entry => entry.Roles.HasFlag(Roles.Caller))
+            .Select(entry => new Actor(entry.Id, "", "") { Roles = entry.Roles, Groups = entry.Groups }).ToArray();
+        return settings.Actors.Count == 0 || settings.Tokens is not null ? []
+            : settings.PolicyInputs.SelectMany(input => input.Read().File is { } file ? file.Lists.Concat(file.Rules) : [])
+                .Where(rule => rule.Terms is { Ask: "form" } terms && !callers.Any(caller => CallAccess.MayApprove(caller, terms.Approvers)))
+                .Select(rule => Finding.Warn("policy", $"{rule.Source}: 'ask: form' asks the caller to decide, and no caller among the actors may",
+                    "name one in the rule's approvers, give a caller the role approver, or use ask: url"));
     }
 
     private static IEnumerable<Diagnostic> Failures(PolicyInput input, string folder) =>

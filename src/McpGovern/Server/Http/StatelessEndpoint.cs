@@ -39,10 +39,11 @@ internal sealed class StatelessEndpoint(
         await using var server = McpServer.Create(transport, door.OptionsFor(Authentication.ActorOf(http)));
         var serving = server.RunAsync(ct);
         var events = new SseStream(time, options.Heartbeat);
+        var working = LongWork.Of(request);
         try
         {
             await new StatelessResponse(http, events, time).RunAsync(
-                starting => transport.HandlePostRequestAsync(request, events, starting, ct), ct);
+                starting => transport.HandlePostRequestAsync(request, events, starting, ct), working, ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

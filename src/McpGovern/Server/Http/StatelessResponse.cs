@@ -19,11 +19,12 @@ internal sealed class StatelessResponse(HttpContext http, SseStream events, Time
     private JsonRpcError? _refusal;
     private Task _serving = Task.CompletedTask;
 
+    /// <param name="working">Completes when the request was taken up: what is refused out of hand comes before, and has its status.</param>
     /// <param name="answer">Writes to the events, and says before the first one which it is.</param>
-    public async Task RunAsync(Func<Func<JsonRpcMessage?, ValueTask>, Task> answer, CancellationToken ct)
+    public async Task RunAsync(Func<Func<JsonRpcMessage?, ValueTask>, Task> answer, Task working, CancellationToken ct)
     {
         var answering = answer(StartAsync);
-        if (await Task.WhenAny(answering, Task.Delay(Patience, time, ct)) != answering)
+        if (await Task.WhenAny(answering, LosePatienceAsync(working, ct)) != answering)
         {
             Begin();
         }
@@ -50,6 +51,12 @@ internal sealed class StatelessResponse(HttpContext http, SseStream events, Time
         response.Headers.CacheControl = "no-cache, no-store";
         response.Headers.ContentEncoding = "identity";
         response.Headers["X-Accel-Buffering"] = "no";
+    }
+
+    private async Task LosePatienceAsync(Task working, CancellationToken ct)
+    {
+        await working.WaitAsync(ct);
+        await Task.Delay(Patience, time, ct);
     }
 
     private ValueTask StartAsync(JsonRpcMessage? first)

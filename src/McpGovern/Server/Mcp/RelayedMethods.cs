@@ -43,11 +43,13 @@ internal sealed class RelayedMethods(Gateway gateway, OwnTools own, ILogger log)
         };
         options.Handlers.CompleteHandler = async (request, ct) =>
         {
+            LongWork.Begin(request.JsonRpcRequest);
             ToolCalls.PutAnswer(request.JsonRpcRequest, await gateway.Completions.CompleteAsync(actor, ParametersOf(request.JsonRpcRequest), ct));
             return new CompleteResult();
         };
         options.Handlers.SubscribeToResourcesHandler = async (request, ct) =>
         {
+            LongWork.Begin(request.JsonRpcRequest);
             if (await gateway.Listeners.AddAsync(options, actor, request.Params!.Uri, ct) is { } refusal)
             {
                 ToolCalls.PutAnswer(request.JsonRpcRequest, refusal);
@@ -65,6 +67,7 @@ internal sealed class RelayedMethods(Gateway gateway, OwnTools own, ILogger log)
     // Definitions travel as they are: the SDK's types would drop every member that they do not know.
     private async Task ListAsync(JsonRpcRequest request, ListKind kind, Func<Task<IReadOnlyList<string>>> reading)
     {
+        LongWork.Begin(request);
         try
         {
             var json = Encoding.UTF8.GetBytes($$"""{"{{kind.Member}}":[{{string.Join(',', await reading())}}]}""");

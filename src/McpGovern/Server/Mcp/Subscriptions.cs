@@ -14,6 +14,7 @@ internal sealed class Subscriptions(Gateway gateway)
 
     public async ValueTask<EmptyResult> ServeAsync(Actor actor, RequestContext<SubscriptionsListenRequestParams> request, CancellationToken ct)
     {
+        LongWork.Begin(request.JsonRpcRequest);
         var notices = new Notices();
         var wanted = request.Params!.Notifications;
         bool Wants(string list) => list switch

@@ -64,6 +64,7 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
                 new ClientCapabilities { Extensions = new Dictionary<string, object> { [Extension] = new JsonObject() } });
         }
 
+        LongWork.Begin(request);
         try
         {
             var id = (request.Params as JsonObject)?["taskId"] is JsonValue value && value.TryGetValue(out string? text) ? text : null;

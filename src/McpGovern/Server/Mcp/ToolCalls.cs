@@ -32,6 +32,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
 
     private async ValueTask<T> HandleAsync<T>(JsonRpcRequest request, T standIn, Func<Task<CallAnswer>> answering, CancellationToken ct)
     {
+        LongWork.Begin(request);
         try
         {
             var answer = await answering();

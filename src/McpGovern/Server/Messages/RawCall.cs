@@ -34,7 +34,7 @@ internal sealed record RawCall(string Arguments, string? Meta, string? InputResp
     internal static object? AnswerOf(JsonRpcMessage message) =>
         message.Context?.Items is { } items && items.TryGetValue(AnswerItem, out var answer) ? answer : null;
 
-    private static IDictionary<string, object?> ItemsOf(JsonRpcMessage message)
+    internal static IDictionary<string, object?> ItemsOf(JsonRpcMessage message)
     {
         message.Context ??= new();
         return message.Context.Items ??= new Dictionary<string, object?>();

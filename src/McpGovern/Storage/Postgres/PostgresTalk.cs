@@ -16,7 +16,7 @@ internal sealed class PostgresTalk(NpgsqlDataSource source, string store, Action
     public async Task<T> SayAsync<T>(Func<NpgsqlConnection, Task<T>> say, TimeSpan patience, CancellationToken ct)
     {
         var started = Stopwatch.GetTimestamp();
-        var sent = false;
+        var (sent, inDoubt) = (false, false);
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
@@ -32,16 +32,19 @@ internal sealed class PostgresTalk(NpgsqlDataSource source, string store, Action
             }
             catch (Exception e) when (sent && IsUnanswered(e) && Stopwatch.GetElapsedTime(started) < patience)
             {
+                inDoubt |= MayHaveHappened(e);
                 reportAgain(e.Message);
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException or ObjectDisposedException)
             {
-                throw new StoreUnavailableException($"{store}: {e.Message}", e);
+                throw new StoreUnavailableException($"{store}: {StoreFault.Text(e)}", e) { InDoubt = inDoubt || (sent && IsUnanswered(e) && MayHaveHappened(e)) };
             }
 
             await Task.Delay(pause, ct);
         }
     }
+
+    private static bool MayHaveHappened(Exception e) => e is not PostgresException { SqlState: "40P01" or "40001" };
 
     // A deadlock's victim and a failed serialization are told to try again; everything else that the server itself says is an answer.
     private static bool IsUnanswered(Exception e) => e switch

@@ -93,7 +93,7 @@ internal sealed class SqliteCallStore : SqlCallStore
         }
         catch (SqliteException e)
         {
-            throw new StoreUnavailableException($"{file.Path}: {e.Message}", e);
+            throw new StoreUnavailableException($"{file.Path}: {StoreFault.Text(e)}", e);
         }
         finally
         {

@@ -68,7 +68,7 @@ internal sealed class SqliteWriter : IAsyncDisposable
             queue.Writer.TryComplete(e);
             while (queue.Reader.TryRead(out var write))
             {
-                write.Fail(new StoreUnavailableException($"{file.Path}: the writer failed", e));
+                write.Fail(new StoreUnavailableException($"{file.Path}: the writer failed", e) { InDoubt = true });
             }
 
             report(e);
@@ -77,16 +77,18 @@ internal sealed class SqliteWriter : IAsyncDisposable
 
     private void CommitGroup(List<Write> group)
     {
+        var committing = false;
         try
         {
             session ??= new(file);
             session.Begin();
             group.ForEach(write => RunOne(session, write));
+            committing = true;
             session.Commit();
         }
         catch (Exception e)
         {
-            GiveUp(group, e);
+            GiveUp(group, e, inDoubt: committing && MayHaveHappened(e));
             return;
         }
 
@@ -111,9 +113,13 @@ internal sealed class SqliteWriter : IAsyncDisposable
         session.Control("release one");
     }
 
-    private void GiveUp(List<Write> group, Exception e)
+    // A commit that another process stood in the way of, or that found no room, has not come to its point.
+    private static bool MayHaveHappened(Exception e) => e is not SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_FULL or raw.SQLITE_READONLY };
+
+    private void GiveUp(List<Write> group, Exception e, bool inDoubt)
     {
-        var told = e is StoreUnavailableException or StoreRefusedException ? e : new StoreUnavailableException($"{file.Path}: {e.Message}", e);
+        var told = e is StoreUnavailableException or StoreRefusedException ? e
+            : new StoreUnavailableException($"{file.Path}: {StoreFault.Text(e)}", e) { InDoubt = inDoubt };
         // A connection that failed to write is not trusted with the next group.
         var failed = session;
         session = null;

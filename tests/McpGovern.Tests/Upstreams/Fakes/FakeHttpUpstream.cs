@@ -39,6 +39,9 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     /// <summary>What the SSE stream names as the address to post to.</summary>
     public required string MessageEndpoint { get; init; }
 
+    /// <summary>What happens while somebody connects.</summary>
+    public Func<Task> OnInitialize { get; set; } = () => Task.CompletedTask;
+
     /// <summary>More tools, by name.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 
@@ -141,6 +144,7 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
         var session = context.Request.Headers["Mcp-Session-Id"].ToString();
         if (method == "initialize" && !Modern)
         {
+            await OnInitialize();
             session = Guid.NewGuid().ToString("N");
             _sessions[session] = true;
             context.Response.Headers["Mcp-Session-Id"] = session;
