@@ -168,6 +168,15 @@ public sealed record CallFailed(
     [property: JsonName("reason")] string? Reason,
     DateTimeOffset At) : CallEvent(At);
 
+/// <summary>The caller of a call that ended with questions answered some of them, or the last.</summary>
+/// <param name="Responses">JSON text of an object: the answers newly given, by the questions' keys.</param>
+/// <param name="ContinuedBy">The call that takes all answers on to the upstream, named with the last of them.</param>
+public sealed record InputReceived(
+    [property: JsonName("by")] string By,
+    [property: JsonName("responses")] string Responses,
+    [property: JsonName("continued_by")] string? ContinuedBy,
+    DateTimeOffset At) : CallEvent(At);
+
 /// <param name="Door"><c>call</c> (the answer to the agent's own call), <c>task</c> (to its task handle), <c>jamjet_result</c>, <c>rest</c> or <c>cli</c>.</param>
 public sealed record ResultDelivered([property: JsonName("door")] string Door, DateTimeOffset At) : CallEvent(At);
 

@@ -33,7 +33,8 @@ internal sealed partial class Dispatcher(
     /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
 
-    private Task Begin(string callId, Func<Task> work)
+    /// <summary>Does a call's work beside whoever asked for it: one piece of work for each call at a time, which ends before the process does.</summary>
+    public Task Begin(string callId, Func<Task> work)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var task = running.GetOrAdd(callId, ended.Task);

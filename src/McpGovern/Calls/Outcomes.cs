@@ -28,27 +28,28 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
+    /// <param name="keep">The bytes of an allowed call's answer too.</param>
     /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: recovery calls it unknown then.</returns>
-    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
     {
-        var recorded = await WriteAsync(call, process, answer, sentAt, ct);
+        var recorded = await WriteAsync(call, process, answer, sentAt, keep, ct);
         if (answer is UpstreamAnswer.Lost { Late: { } late })
         {
-            _ = RecordLateAsync(call, process, late, sentAt);
+            _ = RecordLateAsync(call, process, late, sentAt, keep);
         }
 
         return recorded;
     }
 
     // Nobody waits for it, and nothing depends on it: it ends a doubt, or stands beside what a person found out.
-    private async Task RecordLateAsync(LoadedCall call, string process, Task<UpstreamAnswer?> late, DateTimeOffset sentAt)
+    private async Task RecordLateAsync(LoadedCall call, string process, Task<UpstreamAnswer?> late, DateTimeOffset sentAt, bool keep)
     {
         try
         {
             if (await late is { } answer)
             {
                 LogLate(call.Id);
-                await WriteAsync(call, process, answer, sentAt, CancellationToken.None);
+                await WriteAsync(call, process, answer, sentAt, keep, CancellationToken.None);
             }
         }
         catch (Exception e)
@@ -57,11 +58,11 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         }
     }
 
-    private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, bool keep, CancellationToken ct)
     {
         var at = time.GetUtcNow();
         var kept = Kept(CallMethod.Of(call.Known.Call), answer, at);
-        var stored = call.Known.Gate is null ? null : kept;
+        var stored = call.Known.Gate is null && !keep ? null : kept;
         var until = at + RetryFor;
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
         {

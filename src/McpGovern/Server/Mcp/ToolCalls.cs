@@ -16,7 +16,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
     private static readonly GetPromptResult PromptStandIn = new();
 
     private readonly ApprovalAsk _ask = new(gateway, log);
-    private readonly InputRounds _rounds = new(gateway.States);
+    private readonly InputRounds _rounds = new(gateway.States, gateway.Rounds);
     private readonly GovernedNames _names = new(gateway.Tools, gateway.Resources, gateway.Prompts);
 
     public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
