@@ -67,6 +67,11 @@ public static class Call
         (Resolve, Resolved) => Refusal.AlreadyDecided,
         (Resolve, _) => Refusal.NotUnknown,
 
+        (GiveInput c, Known s) when c.By.Id != s.Call.RequestedBy => Refusal.NotEligible,
+        (GiveInput c, Ended { WaitsForAnswers: true } s) => GivenAnswers.Decide(c, s),
+        (GiveInput, Ended { ContinuedBy: not null }) => Refusal.AlreadyDecided,
+        (GiveInput, _) => Refusal.NotAsked,
+
         (Deliver c, Ended { DeliveredAt: null }) => new ResultDelivered(c.Door, c.At),
         (Deliver, _) => NothingNew,
 
@@ -81,7 +86,7 @@ public static class Call
         Invalidated => Refusal.Invalidated,
         Expired => Refusal.Expired,
         Pending { Required.Deadline: { } deadline } when c.At >= deadline => Refusal.Expired,
-        Pending or Approved => new CallCancelled(c.By.Id, c.Reason, c.Via, c.At),
+        Pending or Approved or Ended { WaitsForAnswers: true } => new CallCancelled(c.By.Id, c.Reason, c.Via, c.At),
         Rejected => Refusal.AlreadyDecided,
         Dispatching => Refusal.AlreadyDispatched,
         _ => Refusal.Finished,
@@ -119,6 +124,8 @@ public static class Call
         (Unknown s, OutcomeResolved e) => new Resolved(s.Facts, e, Late: null, e.At),
         (Unknown s, OutcomeArrivedLate e) => new Resolved(s.Facts, By: null, e, e.At),
         (Resolved { Late: null } s, OutcomeArrivedLate e) => s with { Late = e },
+        (Ended { WaitsForAnswers: true } s, InputReceived e) => GivenAnswers.Evolve(s, e),
+        (Ended { WaitsForAnswers: true } s, CallCancelled e) => new Cancelled(s.Facts, e) { WasAsked = true },
         (Ended s, ResultDelivered e) => s with { DeliveredAt = s.DeliveredAt ?? e.At },
 
         _ => throw new InvalidDataException($"{@event.GetType().Name} after {state.GetType().Name}"),

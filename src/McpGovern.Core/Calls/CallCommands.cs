@@ -54,6 +54,12 @@ public abstract record CallCommand(DateTimeOffset At)
 
     public sealed record Resolve(Actor By, string Outcome, string Comment, string Via, DateTimeOffset At) : CallCommand(At);
 
+    /// <summary>Answers to the questions with which the call ended; what was not asked, or is answered already, is passed over.</summary>
+    /// <param name="Asked">The keys of all questions.</param>
+    /// <param name="Responses">JSON text of an object: answers by key.</param>
+    /// <param name="Next">The id of the further call, should no question be left.</param>
+    public sealed record GiveInput(Actor By, IReadOnlyList<string> Asked, string Responses, string Next, DateTimeOffset At) : CallCommand(At);
+
     public sealed record Deliver(string Door, DateTimeOffset At) : CallCommand(At);
 }
 
@@ -78,4 +84,5 @@ public enum Refusal
     NotOwner,
     TooManyAttempts,
     NotUnknown,
+    NotAsked,
 }

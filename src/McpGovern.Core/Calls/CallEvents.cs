@@ -48,6 +48,12 @@ public sealed record CallSubmitted(
     /// <summary>JSON text of what that upstream gave along to find its way back; it goes upstream as it stands.</summary>
     [JsonName("request_state"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RequestState { get; init; }
 
+    /// <summary>
+    /// JSON text of what the caller declared that it can be asked, where it got the call as a task and does not wait for the answer. Part of
+    /// neither the call hash nor the attach key: it says what the caller may be asked later, not what runs.
+    /// </summary>
+    [JsonName("client_capabilities"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ClientCapabilities { get; init; }
+
     /// <summary>What it does in the world, where the policy names that.</summary>
     [JsonName("effect")] public string? Effect { get; init; }
 
@@ -166,6 +172,15 @@ public sealed record CallFailed(
     [property: JsonName("is_error")] bool IsError,
     [property: JsonName("latency_ms")] double LatencyMs,
     [property: JsonName("reason")] string? Reason,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <summary>The caller of a call that ended with questions answered some of them, or the last.</summary>
+/// <param name="Responses">JSON text of an object: the answers newly given, by the questions' keys.</param>
+/// <param name="ContinuedBy">The call that takes all answers on to the upstream, named with the last of them.</param>
+public sealed record InputReceived(
+    [property: JsonName("by")] string By,
+    [property: JsonName("responses")] string Responses,
+    [property: JsonName("continued_by")] string? ContinuedBy,
     DateTimeOffset At) : CallEvent(At);
 
 /// <param name="Door"><c>call</c> (the answer to the agent's own call), <c>task</c> (to its task handle), <c>jamjet_result</c>, <c>rest</c> or <c>cli</c>.</param>

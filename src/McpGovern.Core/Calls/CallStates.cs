@@ -36,7 +36,11 @@ public abstract record CallState
 
     public sealed record Expired(CallFacts Facts, DateTimeOffset Deadline) : Known(Facts);
 
-    public sealed record Cancelled(CallFacts Facts, CallCancelled By) : Known(Facts);
+    public sealed record Cancelled(CallFacts Facts, CallCancelled By) : Known(Facts)
+    {
+        /// <summary>It had been sent, and its upstream had questions, which were not answered.</summary>
+        public bool WasAsked { get; init; }
+    }
 
     public sealed record Invalidated(CallFacts Facts, ApprovalInvalidated Why) : Known(Facts);
 
@@ -46,6 +50,15 @@ public abstract record CallState
     {
         /// <summary>It ended with questions for its caller.</summary>
         public bool InputRequired { get; init; }
+
+        /// <summary>What its caller answered so far.</summary>
+        public IReadOnlyList<InputReceived> Given { get; init; } = [];
+
+        /// <summary>The call as which it goes on: named with the last answer, and there a moment later.</summary>
+        public string? ContinuedBy => Given is [.., var last] ? last.ContinuedBy : null;
+
+        /// <summary>Answers come in one by one, and it can be called off: for callers that get calls as tasks. Others bring their answers with a new call.</summary>
+        public bool WaitsForAnswers => InputRequired && ContinuedBy is null && Call.ClientCapabilities is not null;
     }
 
     public sealed record Unknown(CallFacts Facts, DispatchStarted Dispatch, OutcomeUnknown Why) : Known(Facts);

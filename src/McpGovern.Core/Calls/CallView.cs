@@ -48,6 +48,9 @@ public sealed record CallView
     [JsonName("input_responses"), JsonConverter(typeof(JsonTextConverter)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? InputResponses { get; init; }
 
+    /// <summary>The call as which it goes on, with the answers to what its upstream asked.</summary>
+    [JsonName("continued_by"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ContinuedBy { get; init; }
+
     /// <summary>It ended with questions for its caller.</summary>
     [JsonName("input_required"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool InputRequired { get; init; }
 
@@ -98,10 +101,11 @@ public sealed record CallView
             EarlierCall = call.EarlierCall,
             Continues = call.Continues,
             InputResponses = call.InputResponses,
+            ContinuedBy = (state as Ended)?.ContinuedBy,
             InputRequired = state is Ended { InputRequired: true },
             Effect = call.Effect,
             Attempts = events.OfType<DispatchStarted>().Count(),
-            EndedAt = events[^1] is ResultDelivered ? (state as Ended)?.At : EndOf(state, events[^1].At),
+            EndedAt = events[^1] is ResultDelivered or InputReceived ? (state as Ended)?.At : EndOf(state, events[^1].At),
             Version = events.Count,
         };
     }

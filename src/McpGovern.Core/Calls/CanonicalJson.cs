@@ -66,6 +66,31 @@ public static class CanonicalJson
         return output.ToString();
     }
 
+    /// <summary>The members of a JSON object in their order: names as they read, values as written less insignificant white space.</summary>
+    /// <exception cref="FormatException">Like <see cref="Of"/>, or the text is no object.</exception>
+    public static IReadOnlyList<(string Name, string Json)> Members(string json)
+    {
+        var strict = Of(json);
+        if (strict[0] != '{')
+        {
+            throw new FormatException("not a JSON object");
+        }
+
+        var compact = Encoding.UTF8.GetBytes(Compact(json));
+        var reader = new Utf8JsonReader(compact, Strict);
+        var members = new List<(string Name, string Json)>();
+        for (reader.Read(); reader.Read() && reader.TokenType == JsonTokenType.PropertyName;)
+        {
+            var name = Unescape(reader.ValueSpan);
+            reader.Read();
+            var start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            members.Add((name, Encoding.UTF8.GetString(compact.AsSpan(start, (int)reader.BytesConsumed - start))));
+        }
+
+        return members;
+    }
+
     /// <summary>A JSON string literal as the canonical form writes it.</summary>
     public static string Quote(string text)
     {

@@ -60,6 +60,8 @@ internal static class AgentText
         Dispatching => $"{call.Id} was sent and has not been answered yet. {After(call.Id)} Do not send it again.",
         Rejected s => $"approval rejected by {s.By.Decider}{(s.By.Comment is { Length: > 0 } c ? $": {c}" : "")}",
         Expired s => $"Not executed: {call.Id} expired at {Time(s.Deadline)} without being run. It may be asked for again.",
+        Cancelled { WasAsked: true } s =>
+            $"{call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}. The questions of its server were not answered, and it did not go on.",
         Cancelled s => $"Not executed: {call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}.",
         Invalidated { Why.SupersededBy: { } next } s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It continues as {next}, which needs its own approval.",
         Invalidated s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It may be asked for again.",
@@ -67,6 +69,7 @@ internal static class AgentText
         Resolved { By: { } by } => $"The outcome of {call.Id} was unknown. {by.By} found that it {by.Outcome}: {by.Comment}",
         Resolved { Late: { } late } => $"{call.Id} {late.Outcome}; its answer came late.",
         Denied => $"Not executed: {call.Id} was denied by policy.",
+        Ended { ContinuedBy: { } next } => $"{call.Id} goes on as {next}, with the answers to its server's questions. {After(next)} Do not send it again.",
         Ended { InputRequired: true } => $"{call.Id} has questions before it goes on. Call the tool again with the same arguments: you are given them, and can answer.",
         Ended { Reason: { } why } => $"{call.Id} failed: {why}",
         Ended s => $"{call.Id} {(s.Succeeded ? "succeeded" : "failed")} at {Time(s.At)}; its result is no longer kept.",

@@ -7,7 +7,8 @@ namespace McpGovern.Calls;
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
     GovernedNames names, bool onlyUpstream, PolicySource policy, Pins pins, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
-    UpstreamSessions sessions, Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
+    UpstreamSessions sessions, Hold hold, Dispatcher dispatcher, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope,
+    TimeProvider time,
     ILogger<CallHandler> log)
 {
     private const int MaxLooks = 3;
@@ -49,7 +50,7 @@ internal sealed partial class CallHandler(
         }
 
         var set = policy.Current;
-        var callId = streams.NewCallId();
+        var callId = request.Continues?.Next ?? streams.NewCallId();
         CallSubmitted call;
         try
         {
@@ -133,23 +134,35 @@ internal sealed partial class CallHandler(
         }
 
         FaultPoints.At(FaultPoint.AllowAppended);
-        // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
-        var answer = await outcomes.SendAsync(started.Call, connection, request.Progress, request.Caller, ct);
-        string? held = null;
-        if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
+        if (request.Alone)
         {
-            (var why, held) = await WhyHeldAsync(call, decision, tool);
-            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
+            _ = dispatcher.Begin(callId, () => SendAsync(started.Call, connection, decision, tool, request, CancellationToken.None));
+            return new CallAnswer.Parked(started.Call);
         }
 
-        var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
+        return await SendAsync(started.Call, connection, decision, tool, request, ct);
+    }
+
+    // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
+    private async Task<CallAnswer> SendAsync(
+        LoadedCall call, UpstreamConnection connection, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
+    {
+        string? held = null;
+        var answer = await outcomes.SendAsync(call, connection, request.Progress, request.Caller, ct);
+        if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
+        {
+            (var why, held) = await WhyHeldAsync(call.Known.Call, decision, tool);
+            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(call, successor, request.Progress, request.Caller, ct);
+        }
+
+        var recorded = await outcomes.RecordAsync(call, lease.ProcessId, answer, call.Known.Call.At, CancellationToken.None, request.Continues?.IsKept == true);
         return answer switch
         {
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
-            UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? started.Call, asks.Json),
+            UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? call, asks.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
             UpstreamAnswer.NotSent not => Say(request, held ?? AgentText.Unavailable(tool.Server, not.Reason)),
-            _ => Say(request, AgentText.Of(recorded ?? started.Call), CallMeta.Of(recorded ?? started.Call, url: null)),
+            _ => Say(request, AgentText.Of(recorded ?? call), CallMeta.Of(recorded ?? call, url: null)),
         };
     }
 

@@ -5,9 +5,9 @@ using McpGovern.Storage;
 namespace McpGovern.Calls;
 
 /// <summary>What may be looked at, by whom: the same lists and views for every door.</summary>
-internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, Delivery delivery, Func<string, string?> urlOf)
+internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, TaskRounds rounds, Delivery delivery, Func<string, string?> urlOf)
 {
-    private const int MaxSuccessors = 16;
+    private const int MaxSuccessors = 32;
 
     /// <summary>One page of the calls that the actor may see, newest first.</summary>
     /// <param name="which">Leaves out others than these.</param>
@@ -80,41 +80,56 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
             return null;
         }
 
-        return await delivery.AnswerAsync(await FollowAsync(call, ct), door);
+        // A verb's process is gone before a further round could end in it.
+        return await delivery.AnswerAsync((await FollowAsync(call, goOn: door == "jamjet_result", ct)).Call, door);
     }
 
     /// <summary>The actor's own gated call as a task, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
     public async Task<CallTask?> TaskAsync(Actor actor, string? id, CancellationToken ct) =>
         CallId.TryParse(id, out var callId) && callId == id
         && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null, Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
-        ? new(call, await FollowAsync(call, ct)) : null;
+        ? await FollowAsync(call, goOn: true, ct) is var (current, mayAsk) ? new(call, current) { MayAsk = mayAsk } : null
+        : null;
+
+    /// <summary>What the task's upstream asks and is not answered yet; <c>null</c> where it waits for nothing.</summary>
+    public async Task<InputQuestions?> QuestionsAsync(CallTask task, CancellationToken ct) => task.MayAsk ? await rounds.QuestionsAsync(task.Current, ct) : null;
 
     /// <summary>What ended the task: <c>null</c> while it goes on.</summary>
     public async Task<CallAnswer?> OutcomeAsync(CallTask task) => task.IsOpen ? null : await delivery.AnswerAsync(task.Current, "task");
 
-    // An invalidated call goes on as its successor: whoever has the old id asks about that.
-    private async Task<LoadedCall> FollowAsync(LoadedCall call, CancellationToken ct)
+    // An invalidated call goes on as its successor, and one whose upstream was answered as its next round: whoever has the old id asks about that.
+    private async Task<(LoadedCall Call, bool MayAsk)> FollowAsync(LoadedCall call, bool goOn, CancellationToken ct)
     {
-        for (var i = 0; i < MaxSuccessors && call.State is CallState.Invalidated { Why.SupersededBy: { } next }; i++)
+        for (var i = 0; i < MaxSuccessors; i++)
         {
             await check.EnsureSuccessorAsync(call, ct);
-            if (await streams.LoadAsync(next, ct) is not { } successor)
+            call = goOn ? await rounds.EnsureNextAsync(call, ct) : call;
+            var next = call.State switch
             {
-                break;
+                CallState.Invalidated { Why.SupersededBy: { } successor } => successor,
+                CallState.Ended { ContinuedBy: { } round } => round,
+                _ => null,
+            };
+            if (next is null || await streams.LoadAsync(next, ct) is not { } successive)
+            {
+                return (call, MayAsk: true);
             }
 
-            call = successor;
+            call = successive;
         }
 
-        return call;
+        return (call, MayAsk: false);
     }
 }
 
 /// <summary>A gated call under the handle that its caller has.</summary>
-/// <param name="Current">The call, or the successor as which it goes on.</param>
+/// <param name="Current">The call, or the successor or further round as which it goes on.</param>
 internal sealed record CallTask(LoadedCall Asked, LoadedCall Current)
 {
-    public bool IsOpen => Current.State is CallState.Pending or CallState.Approved or CallState.Dispatching;
+    public bool IsOpen => Current.State is CallState.Pending or CallState.Approved or CallState.Dispatching or CallState.Ended { ContinuedBy: not null };
+
+    /// <summary>It was not asked and superseded more often than anybody is followed.</summary>
+    public bool MayAsk { get; init; } = true;
 }
 
 /// <param name="Statuses">Empty for all.</param>

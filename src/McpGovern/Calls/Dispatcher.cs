@@ -45,7 +45,8 @@ internal sealed partial class Dispatcher(
     /// </summary>
     public Task Settle(string callId) => Begin(callId, () => SettleAsync(callId));
 
-    private Task Begin(string callId, Func<Task> work)
+    /// <summary>Does a call's work beside whoever asked for it: one piece of work for each call at a time, which ends before the process does.</summary>
+    public Task Begin(string callId, Func<Task> work)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var task = running.GetOrAdd(callId, ended.Task);
@@ -243,7 +244,8 @@ internal sealed partial class Dispatcher(
         sessions.Forget(callId);
         var sentAt = time.GetUtcNow();
         var listener = listening.GetValueOrDefault(callId);
-        var answer = await outcomes.SendAsync(started.Call, connection, listener?.Progress, listener?.Caller, default);
+        var answer = await outcomes.SendAsync(
+            started.Call, connection, listener?.Progress, listener?.Caller ?? RecordedCaller.Of(started.Call.Known.Call.ClientCapabilities), default);
         await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
     }
 

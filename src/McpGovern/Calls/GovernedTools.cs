@@ -114,6 +114,20 @@ internal sealed partial class GovernedTools
         return Find(advertised);
     }
 
+    /// <summary>The tool that a record names, or <c>null</c> where that server was never seen to have it.</summary>
+    public async Task<GovernedTool?> FindAsync(string server, string tool, CancellationToken ct)
+    {
+        GovernedTool? Recorded() => Known().FirstOrDefault(t => t.Server == server && t.Tool == tool);
+        if (Recorded() is { } known)
+        {
+            return known;
+        }
+
+        await ConnectAllAsync([], ct);
+        await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
+        return Recorded();
+    }
+
     private GovernedTool? Find(string advertised)
     {
         var known = Known();

@@ -13,7 +13,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     /// <param name="attached">The caller sent a call again that exists already.</param>
     public async Task<CallAnswer> AnswerAsync(LoadedCall call, ToolCallRequest request, bool attached, CancellationToken ct)
     {
-        if (request.AnswerParkedAtOnce && call.State is (Pending or Approved or Dispatching))
+        if (request.AnswerParkedAtOnce && call.State is (Pending or Approved or Dispatching or Ended { ContinuedBy: not null }))
         {
             return new CallAnswer.Parked(call);
         }

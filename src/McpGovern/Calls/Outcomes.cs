@@ -45,13 +45,14 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
+    /// <param name="keep">The bytes of an allowed call's answer too.</param>
     /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: <see cref="RecordKeptAsync"/> does it then.</returns>
-    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
     {
         LoadedCall? recorded = null;
         try
         {
-            recorded = await WriteAsync(call, process, answer, sentAt, ct);
+            recorded = await WriteAsync(call, process, answer, sentAt, keep, ct);
         }
         // A fault of our own: it was sent, and must not be taken for what was not.
         catch (Exception e)
@@ -62,7 +63,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
 
         if (answer is UpstreamAnswer.Lost { Late: { } late })
         {
-            _ = RecordLateAsync(call, process, late, sentAt);
+            _ = RecordLateAsync(call, process, late, sentAt, keep);
         }
 
         return recorded;
@@ -91,14 +92,14 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     // Nobody waits for it, and nothing depends on it: it ends a doubt, or stands beside what a person found out.
-    private async Task RecordLateAsync(LoadedCall call, string process, Task<UpstreamAnswer?> late, DateTimeOffset sentAt)
+    private async Task RecordLateAsync(LoadedCall call, string process, Task<UpstreamAnswer?> late, DateTimeOffset sentAt, bool keep)
     {
         try
         {
             if (await late is { } answer)
             {
                 LogLate(call.Id);
-                await WriteAsync(call, process, answer, sentAt, CancellationToken.None);
+                await WriteAsync(call, process, answer, sentAt, keep, CancellationToken.None);
             }
         }
         catch (Exception e)
@@ -107,10 +108,10 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         }
     }
 
-    private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct)
+    private async Task<LoadedCall?> WriteAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, bool keep, CancellationToken ct)
     {
         var at = time.GetUtcNow();
-        var end = EndOf(call, process, answer, sentAt, at, maxKeptResult, "that are kept (caps.result)");
+        var end = EndOf(call, process, answer, sentAt, at, keep, maxKeptResult, "that are kept (caps.result)");
         var until = at + RetryFor;
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
         {
@@ -131,7 +132,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             catch (StoreUnavailableException e)
             {
                 LogKept(call.Id, e.Message);
-                underWay.Keep(end.Result?.Json.Length > underWay.Room ? EndOf(call, process, answer, sentAt, at, underWay.Room, "for which there was room while the store was away") : end);
+                underWay.Keep(end.Result?.Json.Length > underWay.Room ? EndOf(call, process, answer, sentAt, at, keep, underWay.Room, "for which there was room while the store was away") : end);
                 return null;
             }
 
@@ -139,10 +140,11 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         }
     }
 
-    private static CallEnd EndOf(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, DateTimeOffset at, long limit, string limitIs)
+    private static CallEnd EndOf(
+        LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, DateTimeOffset at, bool keep, long limit, string limitIs)
     {
         var kept = Kept(CallMethod.Of(call.Known.Call), answer, at, limit, limitIs);
-        return new(call.Id, Command(call, process, answer, kept, sentAt, at), call.Known.Gate is null ? null : kept);
+        return new(call.Id, Command(call, process, answer, kept, sentAt, at), call.Known.Gate is null && !keep ? null : kept);
     }
 
     private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)

@@ -20,8 +20,26 @@ internal static class Submission
             Continues = round?.CallId,
             InputResponses = responses,
             RequestState = round?.RequestState,
+            // Only for who will not be there when its upstream is asked: all others are asked as they wait.
+            ClientCapabilities = request is { AnswerParkedAtOnce: true, ClientCapabilities: { } declared } ? CanonicalJson.Of(declared) : null,
         };
     }
+
+    /// <summary>A further round as the round before was recorded: of a tool that is not there any more.</summary>
+    public static CallSubmitted Round(CallSubmitted call, Continuation round, string callId, DateTimeOffset at) => call with
+    {
+        ExecutionId = CallId.ExecutionOf(callId),
+        AttachKey = CallHash.AttachKey(call.Tenant, call.RequestedBy, call.Server, call.Tool, call.Arguments, null, round.CallId, round.InputResponses),
+        Supersedes = null,
+        SupersedesBecause = null,
+        EarlierCall = null,
+        Continues = round.CallId,
+        InputResponses = round.InputResponses,
+        RequestState = round.RequestState,
+        Effect = null,
+        EffectKey = null,
+        At = at,
+    };
 
     public static ToolApprovalRequired Gate(CallSubmitted call, Decision decision, bool idempotent, DateTimeOffset policyActivatedAt, DateTimeOffset at)
     {

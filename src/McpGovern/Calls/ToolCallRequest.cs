@@ -28,6 +28,15 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
     /// <summary>The round before, where the call brings the answers to its upstream's questions.</summary>
     public Continuation? Continues { get; init; }
 
+    /// <summary>JSON text of what the caller declared: of <c>elicitation</c>, <c>sampling</c>, <c>roots</c> and the tasks extension.</summary>
+    public string? ClientCapabilities { get; init; }
+
+    /// <summary>The server whose tool <see cref="Name"/> is, under the tool's own name: of a call that comes from a record.</summary>
+    public string? Server { get; init; }
+
+    /// <summary>Nobody waits for it: the answer is <see cref="CallAnswer.Parked"/> as soon as it is recorded, and it is sent beside that.</summary>
+    public bool Alone { get; init; }
+
     /// <summary>A call that waits for a decision is answered with <see cref="CallAnswer.Parked"/>, without holding.</summary>
     public bool AnswerParkedAtOnce { get; init; }
 
@@ -68,6 +77,6 @@ internal abstract record CallAnswer
     /// <param name="Json">The upstream's result: <c>inputRequests</c>, or <c>requestState</c>, or both.</param>
     internal sealed record InputRequired(LoadedCall Call, ReadOnlyMemory<byte> Json) : CallAnswer;
 
-    /// <summary>The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/>.</summary>
+    /// <summary>The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/> or <see cref="ToolCallRequest.Alone"/>.</summary>
     internal sealed record Parked(LoadedCall Call) : CallAnswer;
 }

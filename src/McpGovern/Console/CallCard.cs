@@ -25,6 +25,9 @@ public sealed record CallCard(CallView Call)
     /// <summary>With every character outside ASCII escaped, where there are any: letters of two scripts can look alike.</summary>
     public string? Ascii { get; private init; }
 
+    /// <summary>What is sent along to the server's questions, on one line as stored.</summary>
+    public string? Answers { get; private init; }
+
     /// <summary>More than fits the box on a phone: what is not seen at once must not be overlooked.</summary>
     public bool IsLong => Stored.Length > 600 || Arguments.Count(c => c == '\n') > 15;
 
@@ -43,6 +46,7 @@ public sealed record CallCard(CallView Call)
         Arguments = VisibleJson.Of(IndentedJson.Of(call.Arguments)),
         Stored = VisibleJson.Of(call.Arguments),
         Ascii = VisibleJson.Ascii(call.Arguments) is var ascii && ascii != VisibleJson.Of(call.Arguments) ? ascii : null,
+        Answers = call.InputResponses is { } given ? VisibleJson.Of(given) : null,
         Result = call.Result is { } result ? Cut(VisibleJson.Of(result)) : null,
     };
 

@@ -59,13 +59,15 @@ internal sealed class Gateway : IAsyncDisposable
         Prompts = new GovernedPrompts(Lists);
         Listeners = new ResourceListeners(Resources, Lists);
         Completions = new Completions(Resources, Prompts, Lists);
-        Queries = new CallQueries(streams, store, check, delivery, UrlOf);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
-        Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants, sessions,
-            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
+        var names = new GovernedNames(Tools, Resources, Prompts);
+        Calls = new CallHandler(names, onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants, sessions,
+            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), Dispatcher, outcomes, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
+        Rounds = new TaskRounds(streams, store, Calls, names, Dispatcher.Fingerprints, options.Limits, options.Scope, time);
+        Queries = new CallQueries(streams, store, check, Rounds, delivery, UrlOf);
     }
 
     public ICallStore Store { get; }
@@ -80,6 +82,7 @@ internal sealed class Gateway : IAsyncDisposable
 
     public TimeProvider Time { get; }
     public CallHandler Calls { get; }
+    public TaskRounds Rounds { get; }
     public DecisionHandler Decisions { get; }
     public FreezeHandler FreezeHandler { get; }
     public GrantHandler GrantHandler { get; }

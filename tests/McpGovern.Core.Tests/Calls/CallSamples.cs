@@ -56,5 +56,11 @@ internal static class CallSamples
     public static ApprovalReceived Answered(Actor by, string decision, string? comment = null) =>
         new(by.Id, decision, comment, "rest", by.PresenceProven ? "proven" : "unproven", null, by.AuthMethod, by.Credential, false, Noon);
 
+    /// <summary>Ended with questions, for a caller that has it as a task.</summary>
+    public static CallEvent[] Waiting => [Asked with { ClientCapabilities = "{}" }, Parked, AliceYes, Sent, Done with { InputRequired = true }];
+
+    public static readonly GiveInput GiveA = new(Agent, ["a", "b"], """{"a": 1}""", "next", Noon), GiveBoth = GiveA with { Responses = """{"b":[2], "c":3, "a":1}""" };
+    public static readonly InputReceived GotA = new(Agent.Id, """{"a":1}""", null, Noon), GotB = new(Agent.Id, """{"b":[2]}""", "next", Noon);
+
     public static Outcome<CallEvent, Refusal> Decide(CallEvent[] history, CallCommand command) => Call.Decide(command, Call.Replay(history));
 }

@@ -30,6 +30,9 @@ public sealed class CallStateTests
         { [.. Dispatching, Lost, Found], "resolved" },
         { [.. Dispatching, Lost, Late], "resolved" },
         { [.. Dispatching, Lost, Found, Late], "resolved" },
+        { [.. Waiting, GotA], "succeeded" },
+        { [.. Waiting, GotA, GotB, Delivered], "succeeded" },
+        { [.. Waiting, GotA, Cancelled], "cancelled" },
     };
 
     // A history that cannot be read must never open a gate.
@@ -52,6 +55,12 @@ public sealed class CallStateTests
         { [.. Dispatching, Done, Done] },
         { [.. Dispatching, Lost, Late, Late] },
         { [Asked, Ok, Sent, Deferred] },
+        { [.. Dispatching, Done, GotA] },
+        { [.. Waiting, GotA with { Responses = "[]" }] },
+        { [.. Waiting, GotA with { Responses = """{"a":1,"a":2}""" }] },
+        { [.. Waiting, GotA, GotB, GotA] },
+        { [.. Waiting, GotA, GotB, Cancelled] },
+        { [.. Waiting, Cancelled, GotA] },
     };
 
     [Theory, MemberData(nameof(Statuses))]

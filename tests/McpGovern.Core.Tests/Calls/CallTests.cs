@@ -58,6 +58,18 @@ public sealed class CallTests
         { [.. Dispatching, Done], new Deliver("call", Noon), [Delivered] },
         { [.. Dispatching, Done, Delivered], new Deliver("rest", Noon), [] },
         { Dispatching, new Deliver("call", Noon), [] },
+
+        { Waiting, GiveA, [GotA] },
+        { [.. Waiting, GotA], GiveA, [] },
+        { [.. Waiting, GotA], GiveBoth, [GotB] },
+        { [.. Waiting, Delivered, GotA], GiveBoth with { Next = "other" }, [GotB with { ContinuedBy = "other" }] },
+        { Waiting, GiveBoth, [new InputReceived(Agent.Id, """{"b":[2],"a":1}""", "next", Noon)] },
+        { Waiting, GiveA with { Responses = """{"c":3}""" }, [] },
+        { Waiting, GiveA with { Responses = "{}" }, [] },
+        { Waiting, GiveA with { Asked = [], Responses = "{}" }, [new InputReceived(Agent.Id, "{}", "next", Noon)] },
+        { Waiting, new Cancel(Agent, "changed my mind", "mcp", Noon), [Cancelled] },
+        { [.. Waiting, GotA], new Cancel(Operator, null, "cli", Noon), [new CallCancelled("olga", null, "cli", Noon)] },
+        { [.. Waiting, GotA, GotB], new Deliver("task", Noon), [Delivered with { Door = "task" }] },
     };
 
     public static TheoryData<CallEvent[], CallCommand, Refusal> Refused => new()
@@ -128,6 +140,20 @@ public sealed class CallTests
         { [.. Dispatching, Lost], new Resolve(Operator, "succeeded", "", "cli", Noon), Refusal.CommentRequired },
         { Dispatching, new Resolve(Operator, "succeeded", "sure", "cli", Noon), Refusal.NotUnknown },
         { [.. Dispatching, Lost, Found], new Resolve(Operator, "failed", "no", "cli", Noon), Refusal.AlreadyDecided },
+
+        { Waiting, GiveA with { By = Alice }, Refusal.NotEligible },
+        { Waiting, GiveA with { By = Operator }, Refusal.NotEligible },
+        { [.. Waiting, GotA, GotB], GiveBoth, Refusal.AlreadyDecided },
+        { [.. Waiting, Cancelled], GiveBoth, Refusal.NotAsked },
+        { [.. Dispatching, Done], GiveA, Refusal.NotAsked },
+        // Whoever does not have it as a task brings the answers with a new call.
+        { [.. Dispatching, Done with { InputRequired = true }], GiveA, Refusal.NotAsked },
+        { [.. Dispatching, Done with { InputRequired = true }], new Cancel(Agent, null, "mcp", Noon), Refusal.Finished },
+        { Dispatching, GiveA, Refusal.NotAsked },
+        { Pending(), GiveA, Refusal.NotAsked },
+        { [.. Waiting, GotA, GotB], new Cancel(Agent, null, "mcp", Noon), Refusal.Finished },
+        { Waiting, new Cancel(Alice, null, "mcp", Noon), Refusal.NotEligible },
+        { [.. Waiting, Cancelled], new Cancel(Operator, null, "cli", Noon), Refusal.Cancelled },
     };
 
     [Theory, MemberData(nameof(Recorded))]

@@ -46,4 +46,16 @@ public sealed class CanonicalJsonTests
     [Trait("attack", "S22")]
     public void OfJson_TwoDocuments_AreEqualOnlyWhereNoReaderCouldTell(string one, string other, bool equal) =>
         Assert.Equal(equal, CallHash.OfJson(one) == CallHash.OfJson(other));
+
+    [Fact]
+    public void Members_OfAnObject_AreTheirNamesAsReadAndTheirTextAsWritten() => Assert.Equal(
+        [("z\"", "1.0"), ("é", """{"a":[1,"x y"]}"""), ("", "\"\\u0041\"")],
+        CanonicalJson.Members(""" { "z\"" : 1.0, "\u00e9": {"a": [ 1, "x y"]}, "":"\u0041" } """));
+
+    [Theory]
+    [InlineData("[]")]
+    [InlineData("null")]
+    [InlineData("""{"a":1,"\u0061":2}""")]
+    [InlineData("{")]
+    public void Members_OfAnythingElse_Throws(string json) => Assert.Throws<FormatException>(() => CanonicalJson.Members(json));
 }

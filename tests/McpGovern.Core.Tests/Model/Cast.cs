@@ -14,6 +14,10 @@ internal static class Cast
         Park = new(CallSamples.Asked, CallSamples.Parked, CallSamples.Noon),
         ParkNext = new(CallSamples.Asked with { Supersedes = "call" }, CallSamples.Parked, CallSamples.Noon);
 
+    public static readonly CallCommand.Park
+        ParkTask = new(CallSamples.Asked with { ClientCapabilities = "{}" }, CallSamples.Parked, CallSamples.Noon),
+        ParkRound = new(ParkTask.Call with { Continues = "call" }, CallSamples.Parked, CallSamples.Noon);
+
     public static readonly CallCommand.Allow Allow = new(CallSamples.Asked, CallSamples.Ok, "p1.0", "call", CallSamples.Noon);
 
     public static DateTimeOffset Time(byte clock) => clock == 0 ? CallSamples.Noon : CallSamples.Two;

@@ -45,7 +45,8 @@ internal static class Invariants
         ?? (world.Sends > world.Call.Starts || world.NextSends > world.Next.Starts ? "sent before it was recorded" : null)
         ?? (Math.Max(world.Sends, world.NextSends) > (bounds.Idempotent ? Call.MaxAttempts : 1) ? "sent too often" : null)
         ?? GivenUp(world)
-        ?? Vanished(world);
+        ?? (bounds.Asks ? WentOnWrongly(world) : null)
+        ?? (bounds.Asks ? null : Vanished(world));
 
     private static bool IsApproved(IReadOnlyList<CallEvent> before, ToolApprovalRequired gate, DateTimeOffset at) =>
         before.OfType<ApprovalReceived>().SingleOrDefault() is { Decision: "approved" } approval
@@ -56,6 +57,16 @@ internal static class Invariants
         world.Streams.Any(stream => stream.State is CallState.Unknown unknown
             && (world.One.Works(unknown.Dispatch.Process, 1) || world.Two.Works(unknown.Dispatch.Process, 2)))
         ? "given up while its owner lives and has its lease" : null;
+
+    private static string? WentOnWrongly(World world)
+    {
+        var given = world.Call.Events.OfType<InputReceived>().ToArray();
+        return given.Count(e => e.ContinuedBy is not null) > 1 || given.DistinctBy(e => e.Responses).Count() < given.Length ? "answered twice"
+            : world.Next.Events.Count > 0 && given.LastOrDefault()?.ContinuedBy is null ? "a round that nobody named"
+            : given.LastOrDefault()?.ContinuedBy is not null && world.Call.Events.Any(e => e is CallCancelled) ? "cancelled, and goes on"
+            : Lacks(world, world.Rejecter, e => e is InputReceived { Responses: """{"a":1}""" }) || Lacks(world, world.Resolver, e => e is InputReceived { Responses: """{"b":1}""" })
+            ? "an acknowledged answer is not in its stream" : null;
+    }
 
     private static string? Vanished(World world) =>
         Lacks(world, world.Approver, e => e is ApprovalReceived { Decision: "approved" })

@@ -20,6 +20,7 @@ public sealed class ModelTests(ITestOutputHelper output)
         ["changed while it is taken up"] = new(Pauses: 0, Defers: 0) { Rejecter = false, Canceller = false, Resolver = false },
         ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
         ["allowed"] = new(Gated: false, Crashes: 2),
+        ["asked"] = new(Crashes: 0, Pauses: 0, Defers: 0) { Rejecter = false, Reloader = false, Resolver = false, Asks = true },
     };
 
     [Theory]
@@ -44,6 +45,8 @@ public sealed class ModelTests(ITestOutputHelper output)
     [InlineData("ValidityIgnored", "decisions race", "a dispatch without an approval")]
     [InlineData("ApproveAfterCancel", "decisions race", "cannot be read")]
     [InlineData("ResendWithoutEnd", "idempotent", "sent too often")]
+    [InlineData("NoExpectedVersion", "asked", "cannot be read")]
+    [InlineData("CancelWhileItGoesOn", "asked", "cannot be read")]
     public void Bug_ThatIsPlanted_IsFound(string bug, string scenario, string violation)
     {
         var bounds = bug == "ResendWithoutEnd" ? All[scenario] with { Crashes = 3, Pauses = 0 } : All[scenario];

@@ -71,7 +71,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
     }
 
     private IEnumerable<Step<World>> Hear(World w) =>
-        from came in new[] { Came.Success, Came.Failure, Came.Silence }
+        from came in bounds.Asks && !me.OnNext ? [Came.Questions, Came.Success] : new[] { Came.Success, Came.Failure, Came.Silence }
         select Works($"hears {came}", put(w, me with { At = At.Answered, Came = came }));
 
     private CallCommand Outcome()
@@ -81,6 +81,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
         {
             Came.Success => new Finish(Id, true, "sha256:r", 1, false, 1, null, at),
             Came.Failure => new Finish(Id, false, "sha256:r", 1, true, 1, null, at),
+            Came.Questions => new Finish(Id, true, "sha256:r", 1, false, 1, null, at) { InputRequired = true },
             Came.Silence => new Lose(Id, "no answer", at),
             _ => new Defer(Id, "no connection", at, at),
         };

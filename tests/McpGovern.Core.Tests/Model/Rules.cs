@@ -17,6 +17,7 @@ internal enum Bug
     ValidityIgnored,
     ApproveAfterCancel,
     ResendWithoutEnd,
+    CancelWhileItGoesOn,
 }
 
 /// <summary>The product's rules and the store's: decided on what was read, appended only where nothing was appended since.</summary>
@@ -31,6 +32,7 @@ internal sealed class Rules(Bug bug)
             (Bug.ValidityIgnored, Dispatch c, Approved) when outcome.Refusal == Refusal.Expired => Dated(Call.Decide(c with { At = Cast.Time(0) }, state), c.At),
             (Bug.ApproveAfterCancel, Approve c, Cancelled s) when outcome.Refusal == Refusal.Cancelled => Call.Decide(c, new Pending(s.Facts)),
             (Bug.ResendWithoutEnd, DispatchAgain c, Dispatching s) when outcome.Refusal is null => new DispatchStarted(1, c.Process, c.IdempotencyKey, c.At),
+            (Bug.CancelWhileItGoesOn, Cancel c, Ended { ContinuedBy: not null } s) => Call.Decide(c, s with { Given = [] }),
             _ => outcome,
         };
     }

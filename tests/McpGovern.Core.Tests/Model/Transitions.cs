@@ -11,7 +11,7 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
 
     public World Start()
     {
-        var call = History.Empty().Append(Call.Decide(bounds.Gated ? Cast.Park : Cast.Allow, new None()).Events);
+        var call = History.Empty().Append(Call.Decide(bounds.Asks ? Cast.ParkTask : bounds.Gated ? Cast.Park : Cast.Allow, new None()).Events);
         var one = bounds.Gated ? default : new Process(At.Started, 0, false, null, 0, Came.Nothing, false);
         return new(call, History.Empty(), 0, 0, 0, 0, 0, 0, one, default, default, default, default, default, default, default);
     }
@@ -40,11 +40,43 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
             ? people.Concat(Of(w, w.Resolver, "olga resolves", (by, at) => new Resolve(Cast.Olga, "failed", "looked", "cli", at), (x, p) => x with { Resolver = p },
                 stream => stream.State is Unknown))
             : people;
-        var steps = people.Concat(Reload(w)).Concat(Sweep(w)).Concat(new ProcessSteps(bounds, bug, rules, 1, w.One, w.Two, (x, p) => x with { One = p }).From(w))
+        people = bounds.Asks
+            ? people.Concat(Answers(w, w.Rejecter, "a", (x, p) => x with { Rejecter = p })).Concat(Answers(w, w.Resolver, "b", (x, p) => x with { Resolver = p }))
+            : people;
+        var steps = people.Concat(Reload(w)).Concat(GoOn(w)).Concat(Sweep(w)).Concat(new ProcessSteps(bounds, bug, rules, 1, w.One, w.Two, (x, p) => x with { One = p }).From(w))
             .Concat(new ProcessSteps(bounds, bug, rules, 2, w.Two, w.One, (x, p) => x with { Two = p }).From(w));
         foreach (var step in steps)
         {
             yield return step;
+        }
+    }
+
+    private IEnumerable<Step<World>> Answers(World w, Person person, string key, Func<World, Person, World> put) => Of(
+        w, person, $"the agent answers {key}", (_, at) => new GiveInput(Cast.Agent, ["a", "b"], $"{{\"{key}\":1}}", $"next by {key}", at), put,
+        stream => stream.State is Ended { InputRequired: true });
+
+    // Whoever finds the round named and not there makes it; two may find it so at once.
+    private IEnumerable<Step<World>> GoOn(World w)
+    {
+        if (!bounds.Asks)
+        {
+            yield break;
+        }
+
+        var round = Call.Decide(Cast.ParkRound, new None()).Events;
+        if (w is { Call.State: Ended { ContinuedBy: not null }, Next.State: None })
+        {
+            yield return new("the round is made", false, w with { Next = w.Next.Append(round) });
+            if (w.Reloader.Phase == Phase.Before)
+            {
+                yield return new("the round is missed by another too", false, w with { Reloader = new(Phase.HasRead, true, w.Next, 0) });
+            }
+        }
+
+        if (w.Reloader is { Phase: Phase.HasRead, Read: { } read })
+        {
+            yield return new("the other makes the round", false,
+                w with { Next = rules.Append(w.Next, read, round) ?? w.Next, Reloader = new(Phase.Refused, false, null, 0) });
         }
     }
 

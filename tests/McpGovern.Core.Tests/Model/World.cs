@@ -11,6 +11,9 @@ internal sealed record Bounds(bool Gated = true, bool Idempotent = false, int Cr
     public bool Canceller { get; init; } = true;
     public bool Reloader { get; init; } = true;
     public bool Resolver { get; init; } = true;
+
+    /// <summary>A task whose upstream may ask two questions. The agent answers them apart; in the places of those who reject, resolve and reload.</summary>
+    public bool Asks { get; init; }
 }
 
 internal enum Phase : byte
@@ -57,6 +60,7 @@ internal enum Came : byte
     Failure,
     Silence,
     NotSent,
+    Questions,
 }
 
 /// <summary>A serving process.</summary>

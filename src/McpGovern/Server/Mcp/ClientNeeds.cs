@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using McpGovern.Calls;
 using McpGovern.Upstreams;
 using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
@@ -21,6 +22,10 @@ internal static class ClientNeeds
         UpstreamQuestion.Roots => Unless(declared?.Roots, "roots", """{"roots":{}}"""),
         _ => new($"'{method}'", "{}"),
     };
+
+    /// <summary>The first thing that one of the questions needs and the client did not declare.</summary>
+    public static ClientNeed? Missing(InputQuestions questions, ClientCapabilities? declared) =>
+        questions.All.Select(q => Missing(q.Method, q.Params, declared)).FirstOrDefault(need => need is not null);
 
     /// <summary>As written, but for the id that the revisions with requests from a server want of a question by URL; the stateless one has none.</summary>
     public static ReadOnlyMemory<byte> AsAsked(ReadOnlyMemory<byte> parameters) =>

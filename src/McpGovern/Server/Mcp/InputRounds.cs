@@ -12,7 +12,7 @@ namespace McpGovern.Server;
 /// gets them as its answer and asks again; it carries the upstream's state sealed by us. Any other is asked itself, while it waits.
 /// </summary>
 /// <remarks>Nothing here knows what kind of request it is: the binding says what the state is good for.</remarks>
-internal sealed class InputRounds(SealedState states)
+internal sealed class InputRounds(SealedState states, TaskRounds tasks)
 {
     private const int MaxRounds = 10;
 
@@ -39,6 +39,15 @@ internal sealed class InputRounds(SealedState states)
 
         for (var rounds = 1; ; rounds++)
         {
+            if (round is { CallId: { } asked } answered)
+            {
+                round = await tasks.ClaimAsync(actor, answered, ct);
+                if (round is null)
+                {
+                    return WentOn(method, caller, asked);
+                }
+            }
+
             var answer = await send(round);
             if (answer is not CallAnswer.InputRequired wanted)
             {
@@ -46,8 +55,7 @@ internal sealed class InputRounds(SealedState states)
             }
 
             var questions = InputQuestions.Read(wanted.Json);
-            var missing = questions.All.Select(q => ClientNeeds.Missing(q.Method, q.Params, caller.Declared)).FirstOrDefault(need => need is not null);
-            if (missing is not null)
+            if (ClientNeeds.Missing(questions, caller.Declared) is { } missing)
             {
                 return CannotAsk(method, caller, wanted.Call.Id, missing);
             }
@@ -107,6 +115,12 @@ internal sealed class InputRounds(SealedState states)
 
         var carried = JsonSerializer.Deserialize<Carried>(content)!;
         return new(carried.Call, raw.InputResponses, carried.State);
+    }
+
+    private static CallAnswer WentOn(string method, CallerSide caller, string callId)
+    {
+        var why = $"{callId} was answered already, or cancelled: ask for what became of it under its task, or with jamjet_result";
+        return caller.IsStateless ? new CallAnswer.Error(RpcCode.InvalidParams, why, null) : OwnWords.Of(method, why);
     }
 
     private static CallAnswer CannotAsk(string method, CallerSide caller, string callId, ClientNeed missing) => caller.IsStateless

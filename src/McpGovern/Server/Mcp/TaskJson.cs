@@ -14,14 +14,22 @@ internal static class TaskJson
 
     /// <summary>The answer to the call itself: the handle.</summary>
     /// <param name="kept">For how long from now on it can be asked for at least.</param>
-    public static RawJson Handle(LoadedCall call, TimeSpan kept) => Write("task", new CallTask(call, call), kept, outcome: null);
+    public static RawJson Handle(LoadedCall call, TimeSpan kept) => Write("task", new CallTask(call, call), kept, "working", _ => { });
 
     /// <param name="outcome">What ended it, or <c>null</c> while it goes on.</param>
-    public static RawJson State(CallTask task, TimeSpan kept, CallAnswer? outcome) => Write("complete", task, kept, outcome);
+    public static RawJson State(CallTask task, TimeSpan kept, CallAnswer? outcome) => StatusOf(task, outcome) is var status && status is "completed" or "failed"
+        ? Write("complete", task, kept, status, writer => WriteOutcome(writer, outcome!))
+        : Write("complete", task, kept, status, _ => { });
 
-    private static RawJson Write(string resultType, CallTask task, TimeSpan kept, CallAnswer? outcome)
+    /// <param name="questions">Those that are not answered yet.</param>
+    public static RawJson Asking(CallTask task, TimeSpan kept, InputQuestions questions) => Write("complete", task, kept, "input_required", writer =>
     {
-        var status = StatusOf(task, outcome);
+        writer.WritePropertyName("inputRequests");
+        writer.WriteRawValue(RawObject.Write(questions.All.Select(question => question.Key)).Span, skipInputValidation: true);
+    });
+
+    private static RawJson Write(string resultType, CallTask task, TimeSpan kept, string status, Action<Utf8JsonWriter> more)
+    {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))
         {
@@ -35,11 +43,7 @@ internal static class TaskJson
             writer.WriteString("lastUpdatedAt", task.Current.Events.Last(e => e is not ResultDelivered).At.UtcDateTime);
             writer.WriteNumber("ttlMs", (long)kept.TotalMilliseconds);
             writer.WriteNumber("pollIntervalMs", PollMilliseconds);
-            if (status is "completed" or "failed")
-            {
-                WriteOutcome(writer, outcome!);
-            }
-
+            more(writer);
             writer.WriteEndObject();
         }
 
@@ -61,6 +65,8 @@ internal static class TaskJson
         { State: Approved { Deferred: not null } } call => $"{call.Id} is approved and waits for its server",
         { State: Approved } call => $"{call.Id} is approved and will run",
         { State: Dispatching } call => $"{call.Id} is running",
+        { State: Ended { ContinuedBy: { } next } } call => $"{call.Id} goes on as {next}",
+        { State: Ended { WaitsForAnswers: true } } call => $"{call.Id} waits for answers to its server's questions",
         var call => $"{call.Id} is {CallStatus.Of(call.State)}",
     };
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Storage;
@@ -9,7 +10,7 @@ using ModelContextProtocol.Server;
 namespace McpGovern.Server;
 
 /// <summary>The tasks extension: a caller that understands it gets a parked call as a task, and asks for it by its handle from the call's own stream.</summary>
-internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions, TimeSpan kept)
+internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, DecisionHandler decisions, TimeSpan kept)
 {
     public const string Extension = "io.modelcontextprotocol/tasks", Get = "tasks/get", Update = "tasks/update", Cancel = "tasks/cancel";
 
@@ -25,10 +26,8 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
             new Dictionary<string, object> { [Extension] = new JsonObject(), [ApprovalDisposition.Extension] = new JsonObject() };
         options.RequestHandlers =
         [
-            Handler(Get, async (task, request, _) => TaskJson.State(
-                task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)))),
-            // No task of ours asks for input, and answers to what was never asked are passed over.
-            Handler(Update, (_, _, _) => Task.FromResult(Done)),
+            Handler(Get, StateAsync),
+            Handler(Update, UpdateAsync),
             Handler(Cancel, CancelAsync),
         ];
 
@@ -39,12 +38,32 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
             Handler = async (request, ct) => SdkJson.Node((await AnswerAsync(actor, request, answer, ct)).Utf8),
         };
 
+        async Task<RawJson> UpdateAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
+        {
+            // Answers make a further call: whoever may not call any more gives none.
+            var why = actor.Roles.HasFlag(Roles.Caller)
+                ? await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) : "you may not call tools";
+            return why is null ? Done : throw new McpProtocolException(why, McpErrorCode.InvalidParams);
+        }
+
         async Task<RawJson> CancelAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
         {
             // Cancelling is a wish: what was sent already goes on, and tasks/get tells what became of it.
             var answer = await decisions.CancelAsync(new CancelRequest(actor, task.Current.Id, "mcp", "tasks/cancel"), ct);
             return answer.Answer == AnswerCode.Unavailable.Word ? throw new McpProtocolException(answer.Message, McpErrorCode.InternalError) : Done;
         }
+    }
+
+    private async Task<RawJson> StateAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
+    {
+        if (await queries.QuestionsAsync(task, ct) is { } questions)
+        {
+            return ClientNeeds.Missing(questions, request.Context?.ClientCapabilities) is { } missing
+                ? throw new MissingRequiredClientCapabilityException(JsonSerializer.Deserialize<ClientCapabilities>(missing.Json, McpJsonUtilities.DefaultOptions)!)
+                : TaskJson.Asking(task, kept, questions);
+        }
+
+        return TaskJson.State(task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)));
     }
 
     private static bool Declares(JsonRpcRequest request, string extension) =>

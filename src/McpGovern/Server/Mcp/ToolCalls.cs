@@ -16,7 +16,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
     private static readonly GetPromptResult PromptStandIn = new();
 
     private readonly ApprovalAsk _ask = new(gateway, log);
-    private readonly InputRounds _rounds = new(gateway.States);
+    private readonly InputRounds _rounds = new(gateway.States, gateway.Rounds);
     private readonly GovernedNames _names = new(gateway.Tools, gateway.Resources, gateway.Prompts);
 
     public ValueTask<CallToolResult> HandleAsync(Actor actor, RequestContext<CallToolRequestParams> context, SessionLog sessionLog, CancellationToken ct) =>
@@ -84,6 +84,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Traceparent = meta.Traceparent,
             Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
             AnswerParkedAtOnce = isTool && TaskMethods.IsDeclaredBy(request),
+            ClientCapabilities = caller.CapabilitiesWithTasks,
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(server, token, ct) : null,
             Ask = isTool ? _ask.For(actor, name, server, request) : null,
             Caller = caller,

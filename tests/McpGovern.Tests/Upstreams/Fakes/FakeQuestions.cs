@@ -13,7 +13,8 @@ internal static class FakeQuestions
 
     /// <summary>
     /// The tool <c>form</c> of the stateless revision: asks <c>rounds</c> times (once, if not said), then ends with the last answers as
-    /// they came. Where nobody can be asked it says so, unless it is <c>rude</c>.
+    /// they came. Where nobody can be asked it says so, unless it is <c>rude</c>. With <c>two</c> it asks for <c>why</c> beside <c>who</c>, and
+    /// with <c>silent</c> for nothing: it only wants to be asked again.
     /// </summary>
     public static string Form(JsonElement call)
     {
@@ -24,9 +25,12 @@ internal static class FakeQuestions
         if (!mayAsk && !arguments.TryGetProperty("rude", out _))
             return """{"resultType":"complete","content":[{"type":"text","text":"nobody to ask"}]}""";
         var question = arguments.TryGetProperty("url", out _) ? UrlQuestion : Question;
+        var second = arguments.TryGetProperty("two", out _) ? $$$""","why":{"method":"elicitation/create","params":{{{question}}}}""" : "";
+        var requests = arguments.TryGetProperty("silent", out _) ? ""
+            : $$$""" "inputRequests":{"who":{"method":"elicitation/create","params":{{{question}}}}{{{second}}}},""".TrimStart();
         return round < rounds
-            ? $$$"""{"resultType":"input_required","inputRequests":{"who":{"method":"elicitation/create","params":{{{question}}}}},"requestState":"state-{{{round + 1}}}-\u00e9","x-vendor":1.0}"""
-            : $$"""{"resultType":"complete","content":[{"type":"text","text":"done"}],"answers":{{call.GetProperty("inputResponses").GetRawText()}}}""";
+            ? $$"""{"resultType":"input_required",{{requests}}"requestState":"state-{{round + 1}}-\u00e9","x-vendor":1.0}"""
+            : $$"""{"resultType":"complete","content":[{"type":"text","text":"done"}],"answers":{{(call.TryGetProperty("inputResponses", out var given) ? given.GetRawText() : "null")}}}""";
     }
 
     /// <summary>The tool <c>logs</c>: <c>count</c> messages, debug and warning in turn, each followed by as much progress where there is a token.</summary>

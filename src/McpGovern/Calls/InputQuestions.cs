@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Wire;
 
-namespace McpGovern.Server;
+namespace McpGovern.Calls;
 
 /// <summary>An upstream's result that asks for input, taken apart.</summary>
 /// <param name="State">JSON text of the upstream's own state, or <c>null</c>.</param>
