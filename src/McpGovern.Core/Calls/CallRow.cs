@@ -35,7 +35,7 @@ public sealed record CallRow(
         var call = known.Call;
         return new(callId, version, CallStatus.Of(state), call.Scope, call.Server, call.Tool, call.UpstreamFingerprint, call.RequestedBy,
             call.ExecutionId, call.NodeId, call.At, DueOf(state), (state as Approved)?.Deferred?.RetryAt,
-            (state as Dispatching)?.Dispatch.Process, known.Gate is null ? null : call.AttachKey,
+            (state as Dispatching)?.Owner, known.Gate is null ? null : call.AttachKey,
             state is Pending or Approved or Dispatching { Gate: not null }, HoldsEffect(state) ? call.EffectKey : null);
     }
 

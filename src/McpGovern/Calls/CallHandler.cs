@@ -7,7 +7,7 @@ namespace McpGovern.Calls;
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
     GovernedNames names, bool onlyUpstream, PolicySource policy, Pins pins, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
-    Hold hold, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
+    Hold hold, Outcomes outcomes, TaskFollower tasks, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope, TimeProvider time,
     ILogger<CallHandler> log)
 {
     private const int MaxLooks = 3;
@@ -140,8 +140,10 @@ internal sealed partial class CallHandler(
         }
 
         var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
+        tasks.Start(recorded);
         return answer switch
         {
+            UpstreamAnswer.Task when recorded is { State: CallState.Dispatching { Task: not null } } => new CallAnswer.Parked(recorded),
             UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
             UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? started.Call, asks.Json),
             UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),

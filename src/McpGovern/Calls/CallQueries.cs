@@ -83,10 +83,10 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
         return await delivery.AnswerAsync(await FollowAsync(call, ct), door);
     }
 
-    /// <summary>The actor's own gated call as a task, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
+    /// <summary>The actor's own call as a task, if it is one, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
     public async Task<CallTask?> TaskAsync(Actor actor, string? id, CancellationToken ct) =>
         CallId.TryParse(id, out var callId) && callId == id
-        && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null, Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
+        && await streams.LoadAsync(callId, ct) is { IsTask: true, Known: { Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
         ? new(call, await FollowAsync(call, ct)) : null;
 
     /// <summary>What ended the task: <c>null</c> while it goes on.</summary>
@@ -110,7 +110,7 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
     }
 }
 
-/// <summary>A gated call under the handle that its caller has.</summary>
+/// <summary>A call under the handle that its caller has.</summary>
 /// <param name="Current">The call, or the successor as which it goes on.</param>
 internal sealed record CallTask(LoadedCall Asked, LoadedCall Current)
 {

@@ -8,7 +8,7 @@ namespace McpGovern.Calls;
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
     CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, Outcomes outcomes,
-    LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+    TaskFollower tasks, LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
 
@@ -30,7 +30,10 @@ internal sealed partial class Dispatcher(
 
     public void Leave(string callId, Listener listener) => listening.TryRemove(new KeyValuePair<string, Listener>(callId, listener));
 
-    /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
+    /// <summary>
+    /// Follows the upstream's task further as which the call of a dead process goes on; sends it again where there is none and policy
+    /// declares its tool idempotent; otherwise its outcome is unknown.
+    /// </summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
 
     private Task Begin(string callId, Func<Task> work)
@@ -116,12 +119,17 @@ internal sealed partial class Dispatcher(
 
     private async Task RecoverAsync(string callId, string deadProcess)
     {
-        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching dispatching } call || dispatching.Dispatch.Process != deadProcess)
+        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching dispatching } call || dispatching.Owner != deadProcess)
         {
             return;
         }
 
-        if (call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
+        if (await tasks.AdoptAsync(call, deadProcess))
+        {
+            return;
+        }
+
+        if (dispatching.Task is null && call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
         {
             if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
             {
@@ -187,7 +195,7 @@ internal sealed partial class Dispatcher(
         var sentAt = time.GetUtcNow();
         var listener = listening.GetValueOrDefault(callId);
         var answer = await outcomes.SendAsync(started.Call, connection, listener?.Progress, listener?.Caller, default);
-        await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
+        tasks.Start(await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default));
     }
 
     private async Task<CallChange?> FindChangeAsync(LoadedCall call, UpstreamConnection connection)

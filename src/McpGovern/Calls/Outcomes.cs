@@ -61,7 +61,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     {
         var at = time.GetUtcNow();
         var kept = Kept(CallMethod.Of(call.Known.Call), answer, at);
-        var stored = call.Known.Gate is null ? null : kept;
+        // What the caller was promised under a handle is kept, gated or not.
+        var stored = call.IsTask ? kept : null;
         var until = at + RetryFor;
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
         {
@@ -95,6 +96,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         return answer switch
         {
             UpstreamAnswer.Lost lost => new CallCommand.Lose(process, Plain.Text(lost.Reason), at),
+            UpstreamAnswer.Task task => new CallCommand.Follow(process, task.TaskId, (long?)task.PollInterval?.TotalMilliseconds, at),
+            UpstreamAnswer.Stopped stopped => new CallCommand.Finish(process, false, null, 0, true, latency, Plain.Text(stopped.Reason), at) { Cancelled = stopped.Cancelled },
             UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
             UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),

@@ -23,6 +23,7 @@ internal sealed class Gateway : IAsyncDisposable
 {
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
+    private readonly TaskFollower follower;
     private readonly PolicyReloader reloader;
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
@@ -48,7 +49,10 @@ internal sealed class Gateway : IAsyncDisposable
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        var talk = new TaskTalk(upstreams, options.Scope);
+        follower = new TaskFollower(streams, talk, outcomes, lease, time, logs.CreateLogger<TaskFollower>());
+        UpstreamTasks = new TaskRelay(streams, talk, follower, freezes, policy, onlyUpstream, options.Limits, time, logs.CreateLogger<TaskRelay>());
+        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, outcomes, follower, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
         sweeper = new Sweeper(store, streams, Dispatcher, freezes, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
@@ -61,7 +65,7 @@ internal sealed class Gateway : IAsyncDisposable
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
         Calls = new CallHandler(new GovernedNames(Tools, Resources, Prompts), onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants,
-            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, lease, options.Limits,
+            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), outcomes, follower, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
     }
 
@@ -88,6 +92,7 @@ internal sealed class Gateway : IAsyncDisposable
     public GovernedPrompts Prompts { get; }
     public ResourceListeners Listeners { get; }
     public Completions Completions { get; }
+    public TaskRelay UpstreamTasks { get; }
     public Dispatcher Dispatcher { get; }
 
     /// <summary>Set once more by the server that serves the page, which learns its port only when it has it.</summary>
@@ -116,6 +121,8 @@ internal sealed class Gateway : IAsyncDisposable
         await stop.CancelAsync();
         await sweeping;
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
+        // What goes on as an upstream's task is the next process's.
+        await follower.DisposeAsync();
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));

@@ -24,6 +24,8 @@ internal sealed class CallerSide(McpServer client, JsonRpcRequest request, Sessi
     public string Capabilities => JsonSerializer.Serialize(
         new ClientCapabilities { Elicitation = Declared?.Elicitation, Sampling = Declared?.Sampling, Roots = Declared?.Roots }, McpJsonUtilities.DefaultOptions);
 
+    public bool TakesTasks => request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request);
+
     public string? LogLevel => IsStateless ? StatelessLevel() : log.Level;
 
     public async ValueTask LogAsync(string paramsJson)

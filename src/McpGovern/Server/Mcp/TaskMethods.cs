@@ -8,8 +8,8 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>The tasks extension: a caller that understands it gets a parked call as a task, and asks for it by its handle from the call's own stream.</summary>
-internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions, TimeSpan kept)
+/// <summary>The tasks extension: a caller that understands it gets a parked call as a task, or one that its upstream made a task of, and asks for it by its handle from the call's own stream.</summary>
+internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions, RelayedTask relayed, TimeSpan kept)
 {
     public const string Extension = "io.modelcontextprotocol/tasks", Get = "tasks/get", Update = "tasks/update", Cancel = "tasks/cancel";
 
@@ -25,10 +25,14 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
             new Dictionary<string, object> { [Extension] = new JsonObject(), [ApprovalDisposition.Extension] = new JsonObject() };
         options.RequestHandlers =
         [
-            Handler(Get, async (task, request, _) => TaskJson.State(
-                task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)))),
+            Handler(Get, async (task, request, ct) => await relayed.ShowAsync(task, request, TaskJson.State(
+                task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension))), ct)),
             // No task of ours asks for input, and answers to what was never asked are passed over.
-            Handler(Update, (_, _, _) => Task.FromResult(Done)),
+            Handler(Update, async (task, request, ct) =>
+            {
+                await relayed.UpdateAsync(actor, task, request, ct);
+                return Done;
+            }),
             Handler(Cancel, CancelAsync),
         ];
 
@@ -43,6 +47,7 @@ internal sealed class TaskMethods(CallQueries queries, DecisionHandler decisions
         {
             // Cancelling is a wish: what was sent already goes on, and tasks/get tells what became of it.
             var answer = await decisions.CancelAsync(new CancelRequest(actor, task.Current.Id, "mcp", "tasks/cancel"), ct);
+            await relayed.CancelAsync(actor, task, ct);
             return answer.Answer == AnswerCode.Unavailable.Word ? throw new McpProtocolException(answer.Message, McpErrorCode.InternalError) : Done;
         }
     }

@@ -60,8 +60,26 @@ internal static class MessageReader
             RequestMethods.ToolsCall => Call(utf8, scan, id, method, "name", "the tool's name"),
             RequestMethods.PromptsGet => Call(utf8, scan, id, method, "name", "the prompt's name"),
             RequestMethods.ResourcesRead => Call(utf8, scan, id, method, "uri", "the resource's address"),
+            TaskMethods.Update => Answers(utf8, scan, id),
             _ => Parse(utf8, id),
         };
+    }
+
+    // What the caller answers travels on as it wrote it.
+    private static Inbound Answers(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id)
+    {
+        if (FirstByte(utf8, scan[InputResponses]) is not (null or '{'))
+        {
+            return new Inbound.Fault(RpcCode.InvalidParams, "params.inputResponses must be an object", id);
+        }
+
+        var read = Parse(utf8, id);
+        if (read is Inbound.Message { Value: JsonRpcRequest request } && scan[InputResponses] is { } answers)
+        {
+            new RawCall("{}", Meta: null, Encoding.UTF8.GetString(utf8[answers])).AttachTo(request);
+        }
+
+        return read;
     }
 
     /// <param name="member">Of params: what is asked for.</param>
