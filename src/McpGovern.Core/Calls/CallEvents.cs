@@ -48,6 +48,12 @@ public sealed record CallSubmitted(
     /// <summary>JSON text of what that upstream gave along to find its way back; it goes upstream as it stands.</summary>
     [JsonName("request_state"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RequestState { get; init; }
 
+    /// <summary>
+    /// JSON text of what the caller declared that it can be asked, where it got the call as a task and does not wait for the answer. Part of
+    /// neither the call hash nor the attach key: it says what the caller may be asked later, not what runs.
+    /// </summary>
+    [JsonName("client_capabilities"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ClientCapabilities { get; init; }
+
     /// <summary>What it does in the world, where the policy names that.</summary>
     [JsonName("effect")] public string? Effect { get; init; }
 

@@ -194,7 +194,8 @@ internal sealed partial class Dispatcher(
 
         var sentAt = time.GetUtcNow();
         var listener = listening.GetValueOrDefault(callId);
-        var answer = await outcomes.SendAsync(started.Call, connection, listener?.Progress, listener?.Caller, default);
+        var answer = await outcomes.SendAsync(
+            started.Call, connection, listener?.Progress, listener?.Caller ?? RecordedCaller.Of(started.Call.Known.Call.ClientCapabilities), default);
         tasks.Start(await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default));
     }
 

@@ -28,6 +28,9 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
     /// <summary>The round before, where the call brings the answers to its upstream's questions.</summary>
     public Continuation? Continues { get; init; }
 
+    /// <summary>JSON text of what the caller declared: of <c>elicitation</c>, <c>sampling</c>, <c>roots</c> and the tasks extension.</summary>
+    public string? ClientCapabilities { get; init; }
+
     /// <summary>A call that waits for a decision is answered with <see cref="CallAnswer.Parked"/>, without holding.</summary>
     public bool AnswerParkedAtOnce { get; init; }
 

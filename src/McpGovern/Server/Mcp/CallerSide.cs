@@ -21,8 +21,19 @@ internal sealed class CallerSide(McpServer client, JsonRpcRequest request, Sessi
     /// <summary>For a stateless request its own, else those of <c>initialize</c>.</summary>
     public ClientCapabilities? Declared => IsStateless ? request.Context?.ClientCapabilities : client.ClientCapabilities;
 
-    public string Capabilities => JsonSerializer.Serialize(
-        new ClientCapabilities { Elicitation = Declared?.Elicitation, Sampling = Declared?.Sampling, Roots = Declared?.Roots }, McpJsonUtilities.DefaultOptions);
+    public string Capabilities => JsonSerializer.Serialize(Askable(), McpJsonUtilities.DefaultOptions);
+
+    /// <summary>JSON object: the same, and the tasks extension as it was declared.</summary>
+    public string CapabilitiesWithTasks
+    {
+        get
+        {
+            var all = Askable();
+            all.Extensions = Declared?.Extensions?.TryGetValue(TaskMethods.Extension, out var tasks) == true
+                ? new Dictionary<string, object> { [TaskMethods.Extension] = tasks } : null;
+            return JsonSerializer.Serialize(all, McpJsonUtilities.DefaultOptions);
+        }
+    }
 
     public bool TakesTasks => request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request);
 
@@ -98,6 +109,8 @@ internal sealed class CallerSide(McpServer client, JsonRpcRequest request, Sessi
             // Nobody is there to be told.
         }
     }
+
+    private ClientCapabilities Askable() => new() { Elicitation = Declared?.Elicitation, Sampling = Declared?.Sampling, Roots = Declared?.Roots };
 
     private string? StatelessLevel() =>
         ProtocolEra.MetaOf(request)?[MetaKeys.LogLevel] is JsonValue value && value.TryGetValue(out string? level) ? level : null;
