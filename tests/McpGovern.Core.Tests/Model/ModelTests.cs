@@ -20,6 +20,8 @@ public sealed class ModelTests(ITestOutputHelper output)
         ["changed while it is taken up"] = new(Pauses: 0, Defers: 0) { Rejecter = false, Canceller = false, Resolver = false },
         ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
         ["allowed"] = new(Gated: false, Crashes: 2),
+        ["tasks of the upstream"] = new(Gated: false, Crashes: 2, Pauses: 2) { Tasks = true },
+        ["tasks of the upstream, gated"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Tasks = true, Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
     };
 
     [Theory]
@@ -44,6 +46,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     [InlineData("ValidityIgnored", "decisions race", "a dispatch without an approval")]
     [InlineData("ApproveAfterCancel", "decisions race", "cannot be read")]
     [InlineData("ResendWithoutEnd", "idempotent", "sent too often")]
+    [InlineData("NoAdoption", "tasks of the upstream", "a task was given up that its server knows")]
     public void Bug_ThatIsPlanted_IsFound(string bug, string scenario, string violation)
     {
         var bounds = bug == "ResendWithoutEnd" ? All[scenario] with { Crashes = 3, Pauses = 0 } : All[scenario];

@@ -17,6 +17,7 @@ internal enum Bug
     ValidityIgnored,
     ApproveAfterCancel,
     ResendWithoutEnd,
+    NoAdoption,
 }
 
 /// <summary>The product's rules and the store's: decided on what was read, appended only where nothing was appended since.</summary>
