@@ -82,7 +82,7 @@ internal sealed partial class Sweeper(
     private async Task SweepAsync(Func<bool> mayClaim, CancellationToken ct)
     {
         await ExpireAsync(ct);
-        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
+        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Dispatches, ct))
         {
             if (orphan.Scope == scope && orphan.Process is { } dead)
             {

@@ -29,7 +29,7 @@ internal sealed class TaskStory : IAsyncDisposable
         return story;
     }
 
-    public Task<Gateway> GatewayAsync(bool serve = true) => Story.StartAsync(serve: serve, upstreams: [Config(port)]);
+    public Task<Gateway> GatewayAsync(TimeSpan hold = default) => Story.StartAsync(hold, upstreams: [Config(port)]);
 
     /// <summary>The same server again at the same address; it knows nothing of its former tasks.</summary>
     public async Task RestartUpstreamAsync()
@@ -80,7 +80,7 @@ internal sealed class TaskStory : IAsyncDisposable
     public static async Task<string?> AnswerAsync(Gateway gateway, string id, string responses, Actor? by = null) => await gateway.UpstreamTasks.AnswerAsync(
         by ?? Story.Agent, (await gateway.Queries.LoadAsync(Story.Agent, id, default))!, responses, """{"elicitation":{}}""", default);
 
-    private async Task StartUpstreamAsync() => upstream = await FixtureProcess.StartAsync(port, "--modern", "--tasks", "--ledger", LedgerFile);
+    private async Task StartUpstreamAsync() => upstream = await FixtureProcess.StartAsync(port, "--modern", "--tasks", "--ledger", LedgerFile, "--away", Story.File("away"));
 
     private static UpstreamConfig Config(int port) => new("up", "up", "http", null, [], new Dictionary<string, string>(), null,
         new Uri($"http://127.0.0.1:{port}/mcp"), new Dictionary<string, string>());

@@ -79,6 +79,39 @@ public sealed class UpstreamTaskStories
     }
 
     [Fact]
+    public async Task Task_WhoseUpstreamIsAwayForAWhile_IsAskedAboutUntilItIsBack()
+    {
+        await using var story = await TaskStory.StartAsync();
+        var gateway = await story.GatewayAsync();
+        var id = (await TaskStory.BeginAsync(gateway, "slow_compute", """{"seconds":1,"label":"x"}""")).Id;
+        story.Story.SetAway(true);
+        await Eventually.TrueAsync(async () => await TaskStory.StateAsync(gateway, id) is null, () => "it is not away");
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.Equal("dispatching", (await gateway.ViewAsync(id)).Status);
+
+        story.Story.SetAway(false);
+
+        await gateway.UntilAsync(id, "succeeded");
+        Assert.Equal(["x"], story.Ledger);
+    }
+
+    [Fact]
+    public async Task Gated_SentAgainByACallerThatTakesNoTasks_IsWaitedForNoLongerThanTheHold()
+    {
+        const string Arguments = """{"seconds":600,"label":"x"}""";
+        await using var story = await TaskStory.StartAsync(Story.Gated);
+        var gateway = await story.GatewayAsync(hold: TimeSpan.FromSeconds(1));
+        var id = (await TaskStory.BeginAsync(gateway, "slow_compute", Arguments)).Id;
+        await gateway.ApproveAsync(id);
+        await Eventually.TrueAsync(async () => (await gateway.ViewAsync(id)).UpstreamTask is not null, () => "it does not become a task");
+
+        var told = new Told(await TaskStory.AskAsync(gateway, "slow_compute", Arguments, takesTasks: false));
+
+        Assert.Equal((id, "dispatching", true), (told.CallId, told.Status, told.IsError));
+        Assert.Equal(["x"], story.Ledger);
+    }
+
+    [Fact]
     public async Task Task_ThatFails_KeepsItsError()
     {
         await using var story = await TaskStory.StartAsync();

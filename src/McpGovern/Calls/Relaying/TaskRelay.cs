@@ -47,7 +47,17 @@ internal sealed partial class TaskRelay(
             return why;
         }
 
-        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.AnswerTask(actor, CanonicalJson.Compact(responses), time.GetUtcNow()), ct);
+        string compact;
+        try
+        {
+            compact = CanonicalJson.Compact(responses);
+        }
+        catch (FormatException e)
+        {
+            return $"the answers cannot be read: {e.Message}";
+        }
+
+        var executed = await streams.ExecuteAsync(call.Id, new CallCommand.AnswerTask(actor, compact, time.GetUtcNow()), ct);
         if (executed is not { New: [UpstreamTaskInput input] })
         {
             // It ended meanwhile, or its record is being written by others.

@@ -17,7 +17,10 @@ internal sealed class FixtureServer(FixtureEra era, bool sleeps, bool tasksRequi
 
     public static FixtureServer For(IReadOnlyCollection<string> args, bool sleeps = true) => new(
         EraPin.Parse(args), sleeps || args.Contains("--tasks"), args.Contains("--tasks-required"), args.Contains("--tasks") ? new() : null,
-        args.SkipWhile(arg => arg != "--ledger").Skip(1).FirstOrDefault());
+        Option(args, "--ledger"));
+
+    /// <summary>What follows the name.</summary>
+    public static string? Option(IEnumerable<string> args, string name) => args.SkipWhile(arg => arg != name).Skip(1).FirstOrDefault();
 
     public McpServerOptions Options()
     {
