@@ -29,7 +29,13 @@ internal sealed class TaskStory : IAsyncDisposable
         return story;
     }
 
-    public Task<Gateway> GatewayAsync(TimeSpan hold = default) => Story.StartAsync(hold, upstreams: [Config(port)]);
+    /// <summary>One that has met its upstream: a machine with much to do takes its time, which is no matter here.</summary>
+    public async Task<Gateway> GatewayAsync(TimeSpan hold = default)
+    {
+        var gateway = await Story.StartAsync(hold, upstreams: [Config(port)]);
+        await Eventually.TrueAsync(() => IsMetAsync(gateway.Upstreams.All[0]), () => gateway.Upstreams.All[0].LastFailure ?? "");
+        return gateway;
+    }
 
     /// <summary>The same server again at the same address; it knows nothing of its former tasks.</summary>
     public async Task RestartUpstreamAsync()
@@ -55,8 +61,12 @@ internal sealed class TaskStory : IAsyncDisposable
         default);
 
     /// <summary>A call that has become a task.</summary>
-    public static async Task<LoadedCall> BeginAsync(Gateway gateway, string tool, string arguments = "{}") =>
-        Assert.IsType<CallAnswer.Parked>(await AskAsync(gateway, tool, arguments)).Call;
+    public static async Task<LoadedCall> BeginAsync(Gateway gateway, string tool, string arguments = "{}")
+    {
+        var answer = await AskAsync(gateway, tool, arguments);
+        Assert.True(answer is CallAnswer.Parked, answer is CallAnswer.Result result ? Encoding.UTF8.GetString(result.Json.Span) : $"{answer}");
+        return ((CallAnswer.Parked)answer).Call;
+    }
 
     /// <summary>What the caller finds under its handle.</summary>
     public static async Task<CallAnswer> OutcomeAsync(Gateway gateway, string id) =>
@@ -79,6 +89,18 @@ internal sealed class TaskStory : IAsyncDisposable
 
     public static async Task<string?> AnswerAsync(Gateway gateway, string id, string responses, Actor? by = null) => await gateway.UpstreamTasks.AnswerAsync(
         by ?? Story.Agent, (await gateway.Queries.LoadAsync(Story.Agent, id, default))!, responses, """{"elicitation":{}}""", default);
+
+    private static async Task<bool> IsMetAsync(Upstream upstream)
+    {
+        try
+        {
+            return await upstream.ConnectAsync(default) is not null;
+        }
+        catch (UpstreamUnavailableException)
+        {
+            return false;
+        }
+    }
 
     private async Task StartUpstreamAsync() => upstream = await FixtureProcess.StartAsync(port, "--modern", "--tasks", "--ledger", LedgerFile, "--away", Story.File("away"));
 

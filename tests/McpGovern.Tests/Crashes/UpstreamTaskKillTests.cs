@@ -34,6 +34,7 @@ public sealed class UpstreamTaskKillTests : IDisposable
         var settings = Settings(upstream.Url, gated);
         await using var store = CallStores.Open($"sqlite:{_folder.File("store.db")}", TimeProvider.System, NullLoggerFactory.Instance);
         await using var first = await GovernProcess.ServeAsync(settings);
+        await MeetUpstreamAsync(first);
         var id = (await AskAsync(first, "tools/call", "slow_compute", Call)).GetProperty("taskId").GetString()!;
         if (gated)
         {
@@ -76,6 +77,7 @@ public sealed class UpstreamTaskKillTests : IDisposable
         await using var store = CallStores.Open($"sqlite:{_folder.File("store.db")}", TimeProvider.System, NullLoggerFactory.Instance);
         await using var first = await GovernProcess.ServeAsync(
             settings, environment: new Dictionary<string, string?> { [FaultPoints.Variable] = "outcome_before_append:1:kill" });
+        await MeetUpstreamAsync(first);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => AskAsync(first, "tools/call", "slow_compute", Call));
         var id = Assert.Single((await store.ListAsync(new CallQuery([], 10), default)).Calls).CallId;
 
@@ -109,13 +111,18 @@ public sealed class UpstreamTaskKillTests : IDisposable
         return task;
     }
 
+    // A machine with much to do takes its time, which is no matter here.
+    private Task MeetUpstreamAsync(ServingProcess serving) => Eventually.TrueAsync(
+        async () => (await AskAsync(serving, "tools/list", null, "")).GetRawText().Contains("slow_compute", StringComparison.Ordinal),
+        () => $"it never lists the tools; {serving.Process.Errors}");
+
     private async Task<bool> IsReadyAsync(ServingProcess serving)
     {
         using var answer = await _http.GetAsync(new Uri(serving.Address, "/readyz"));
         return answer.IsSuccessStatusCode;
     }
 
-    private async Task<JsonElement> AskAsync(ServingProcess serving, string method, string name, string members)
+    private async Task<JsonElement> AskAsync(ServingProcess serving, string method, string? name, string members)
     {
         var body = ModernClient.Body(method, members, ModernClient.Meta(ModernClient.TasksCapability));
         var (_, answer) = await ModernClient.AskAsync(_http, ModernClient.Post(serving.McpEndpoint, Key, body, name));

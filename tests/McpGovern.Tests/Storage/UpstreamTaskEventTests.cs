@@ -24,7 +24,7 @@ public sealed class UpstreamTaskEventTests
         },
         {
             new CallFailed(null, 0, true, 1, "it was cancelled by its server", Noon) { Cancelled = true }, "call_failed",
-            """{"cancelled":true,"result_hash":null,"size":0,"is_error":true,"latency_ms":1,"reason":"it was cancelled by its server","at":"2026-01-01T12:00:00+00:00"}"""
+            """{"result_hash":null,"size":0,"is_error":true,"latency_ms":1,"reason":"it was cancelled by its server","cancelled":true,"at":"2026-01-01T12:00:00+00:00"}"""
         },
         {
             new CallFailed(null, 0, true, 1, "away", Noon), "call_failed",
