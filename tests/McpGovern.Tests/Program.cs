@@ -38,7 +38,7 @@ internal static class Program
             case ["hasty-stdio", var early, var settings, var hold]:
                 return await HastyStdio.RunAsync(early, settings, hold);
             case ["conformance-upstream", "http", var port, .. var options]:
-                return await new FixtureHttp(FixtureServer.For(options, sleeps: false)).RunAsync(int.Parse(port, null));
+                return await new FixtureHttp(FixtureServer.For(options, sleeps: false), FixtureServer.Option(options, "--away")).RunAsync(int.Parse(port, null));
             case ["conformance-upstream", .. var options]:
                 return await FixtureServer.For(options).RunAsync();
             default:

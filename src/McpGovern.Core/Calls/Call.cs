@@ -39,25 +39,37 @@ public static class Call
         (Dispatch c, Approved s) => new DispatchStarted(s.Attempts + 1, c.Process, c.IdempotencyKey, c.At),
         (Dispatch, _) => Refusal.NotApproved,
 
-        (DispatchAgain c, Dispatching s) when c.DeadProcess != s.Dispatch.Process => Refusal.NotOwner,
+        (DispatchAgain c, Dispatching s) when c.DeadProcess != s.Owner => Refusal.NotOwner,
+        (DispatchAgain, Dispatching { Task: not null }) => Refusal.AlreadyDispatched,
         (DispatchAgain, Dispatching { Dispatch.Attempt: >= MaxAttempts }) => Refusal.TooManyAttempts,
         (DispatchAgain c, Dispatching s) when c.CallHash != s.Gate?.CallHash => Refusal.CallChanged,
         (DispatchAgain c, Dispatching s) => new DispatchStarted(s.Dispatch.Attempt + 1, c.Process, c.IdempotencyKey, c.At),
         (DispatchAgain, _) => Refusal.NotApproved,
 
         (Defer c, Approved) => new DispatchDeferred(c.Why, c.RetryAt, c.At),
-        (Defer c, Dispatching s) when c.Process == s.Dispatch.Process && s.Gate is not null => new DispatchDeferred(c.Why, c.RetryAt, c.At),
+        (Defer c, Dispatching { Gate: not null, Task: null } s) when c.Process == s.Owner => new DispatchDeferred(c.Why, c.RetryAt, c.At),
         (Defer, _) => Refusal.NotOwner,
 
-        (Finish c, Dispatching s) when c.Process == s.Dispatch.Process => c.Succeeded
+        (Follow c, Dispatching { Task: null } s) when c.Process == s.Owner => new UpstreamTaskFollowed(c.TaskId, c.Process, c.PollIntervalMs, c.At),
+        (Follow, _) => Refusal.NotOwner,
+        (Adopt c, Dispatching { Task: { } task }) when c.DeadProcess == task.Process => task with { Process = c.Process, At = c.At },
+        (Adopt, _) => Refusal.NotOwner,
+
+        (AnswerTask c, Known s) when c.By.Id != s.Call.RequestedBy => Refusal.NotEligible,
+        (AnswerTask c, Dispatching { Task: not null, Gate: null }) => new UpstreamTaskInput(c.By.Id, c.Responses, c.At),
+        // What was approved was approved without these answers.
+        (AnswerTask, Dispatching { Task: not null }) => Refusal.NotApproved,
+        (AnswerTask, _) => Refusal.Finished,
+
+        (Finish c, Dispatching s) when c.Process == s.Owner => c.Succeeded
             ? new CallSucceeded(c.ResultHash!, c.Size, c.IsError, c.LatencyMs, c.At) { InputRequired = c.InputRequired }
-            : new CallFailed(c.ResultHash, c.Size, c.IsError, c.LatencyMs, c.Reason, c.At),
+            : new CallFailed(c.ResultHash, c.Size, c.IsError, c.LatencyMs, c.Reason, c.At) { Cancelled = c.Cancelled },
         // The owner was given up for dead: what it reports is kept beside, never over, what was recorded meanwhile.
-        (Finish c, Unknown s) when c.Process == s.Dispatch.Process => Late(c),
+        (Finish c, Unknown s) when c.Process == s.Owner => Late(c),
         (Finish c, Resolved { Late: null }) => Late(c),
         (Finish, _) => Refusal.NotOwner,
 
-        (Lose c, Dispatching s) when c.Process == s.Dispatch.Process => new OutcomeUnknown(c.Why, c.At),
+        (Lose c, Dispatching s) when c.Process == s.Owner => new OutcomeUnknown(c.Why, c.At),
         (Lose, _) => Refusal.NotOwner,
 
         (Resolve c, Known s) when !CallAccess.MayResolve(c.By, s) => Refusal.NotEligible,
@@ -112,15 +124,17 @@ public static class Call
         (Pending or Approved, CallCancelled e) => new Cancelled(((Known)state).Facts, e),
 
         (Approved s, DispatchDeferred e) => s with { Deferred = e },
-        (Dispatching { Gate: not null } s, DispatchDeferred e) => new Approved(s.Facts, s.ValidUntil, e, s.Dispatch.Attempt),
+        (Dispatching { Gate: not null, Task: null } s, DispatchDeferred e) => new Approved(s.Facts, s.ValidUntil, e, s.Dispatch.Attempt),
 
         (Allowed s, DispatchStarted e) => new Dispatching(s.Facts, e, ValidUntil: null),
         (Approved s, DispatchStarted e) => new Dispatching(s.Facts, e, s.ValidUntil),
-        (Dispatching s, DispatchStarted e) => s with { Dispatch = e },
+        (Dispatching { Task: null } s, DispatchStarted e) => s with { Dispatch = e },
+        (Dispatching s, UpstreamTaskFollowed e) when s.Task is null || s.Task.TaskId == e.TaskId => s with { Task = e },
+        (Dispatching { Task: not null } s, UpstreamTaskInput) => s,
 
-        (Allowed or Dispatching, CallFailed e) => new Ended(((Known)state).Facts, Succeeded: false, e.Reason, e.At, DeliveredAt: null),
+        (Allowed or Dispatching, CallFailed e) => new Ended(((Known)state).Facts, Succeeded: false, e.Reason, e.At, DeliveredAt: null) { WasCancelled = e.Cancelled },
         (Dispatching s, CallSucceeded e) => new Ended(s.Facts, Succeeded: true, Reason: null, e.At, DeliveredAt: null) { InputRequired = e.InputRequired },
-        (Dispatching s, OutcomeUnknown e) => new Unknown(s.Facts, s.Dispatch, e),
+        (Dispatching s, OutcomeUnknown e) => new Unknown(s.Facts, s.Dispatch, e, s.Owner),
         (Unknown s, OutcomeResolved e) => new Resolved(s.Facts, e, Late: null, e.At),
         (Unknown s, OutcomeArrivedLate e) => new Resolved(s.Facts, By: null, e, e.At),
         (Resolved { Late: null } s, OutcomeArrivedLate e) => s with { Late = e },

@@ -47,7 +47,19 @@ public abstract record CallCommand(DateTimeOffset At)
     public sealed record Finish(string Process, bool Succeeded, string? ResultHash, long Size, bool IsError, double LatencyMs, string? Reason, DateTimeOffset At) : CallCommand(At)
     {
         public bool InputRequired { get; init; }
+
+        /// <summary>The task as which the call went on was cancelled at its upstream.</summary>
+        public bool Cancelled { get; init; }
     }
+
+    /// <summary>The upstream answered with a task of its own: from now on the process that sent the call asks about that.</summary>
+    public sealed record Follow(string Process, string TaskId, long? PollIntervalMs, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>Another process asks about the upstream's task in the place of a dead one; nothing is sent again.</summary>
+    public sealed record Adopt(string DeadProcess, string Process, DateTimeOffset At) : CallCommand(At);
+
+    /// <summary>The caller answers what the upstream's task asked.</summary>
+    public sealed record AnswerTask(Actor By, string Responses, DateTimeOffset At) : CallCommand(At);
 
     /// <summary>It was sent, and nobody knows what became of it.</summary>
     public sealed record Lose(string Process, string Why, DateTimeOffset At) : CallCommand(At);

@@ -153,6 +153,23 @@ public sealed record DispatchDeferred(
     [property: JsonName("retry_at")] DateTimeOffset RetryAt,
     DateTimeOffset At) : CallEvent(At);
 
+/// <summary>
+/// The upstream answered with a task of its own, which the process asks about until it ends. Committed before the caller has a handle; once
+/// more when another process takes it over.
+/// </summary>
+public sealed record UpstreamTaskFollowed(
+    [property: JsonName("task_id")] string TaskId,
+    [property: JsonName("process")] string Process,
+    [property: JsonName("poll_interval_ms"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? PollIntervalMs,
+    DateTimeOffset At) : CallEvent(At);
+
+/// <summary>The caller's answers to what the upstream's task asked: committed before they are sent.</summary>
+/// <param name="Responses">JSON text by the questions' keys; it goes upstream as it stands.</param>
+public sealed record UpstreamTaskInput(
+    [property: JsonName("by")] string By,
+    [property: JsonName("responses")] string Responses,
+    DateTimeOffset At) : CallEvent(At);
+
 /// <param name="LatencyMs">Milliseconds from the dispatch to the answer.</param>
 public sealed record CallSucceeded(
     [property: JsonName("result_hash")] string ResultHash,
@@ -172,7 +189,11 @@ public sealed record CallFailed(
     [property: JsonName("is_error")] bool IsError,
     [property: JsonName("latency_ms")] double LatencyMs,
     [property: JsonName("reason")] string? Reason,
-    DateTimeOffset At) : CallEvent(At);
+    DateTimeOffset At) : CallEvent(At)
+{
+    /// <summary>Its upstream says that the task which the call became was cancelled.</summary>
+    [JsonName("cancelled"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool Cancelled { get; init; }
+}
 
 /// <summary>The caller of a call that ended with questions answered some of them, or the last.</summary>
 /// <param name="Responses">JSON text of an object: the answers newly given, by the questions' keys.</param>

@@ -52,7 +52,7 @@ public sealed record CallRow(
 
     private static string? ProcessOf(CallState state) => state switch
     {
-        Dispatching s => s.Dispatch.Process,
+        Dispatching s => s.Owner,
         Pending or Approved => ((Known)state).Call.UpstreamSession?.Process,
         _ => null,
     };

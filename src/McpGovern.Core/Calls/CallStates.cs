@@ -44,7 +44,14 @@ public abstract record CallState
 
     public sealed record Invalidated(CallFacts Facts, ApprovalInvalidated Why) : Known(Facts);
 
-    public sealed record Dispatching(CallFacts Facts, DispatchStarted Dispatch, DateTimeOffset? ValidUntil) : Known(Facts);
+    public sealed record Dispatching(CallFacts Facts, DispatchStarted Dispatch, DateTimeOffset? ValidUntil) : Known(Facts)
+    {
+        /// <summary>The upstream's own task as which the call goes on there, once it has answered with one.</summary>
+        public UpstreamTaskFollowed? Task { get; init; }
+
+        /// <summary>The process that will record how it ends.</summary>
+        public string Owner => Task?.Process ?? Dispatch.Process;
+    }
 
     public sealed record Ended(CallFacts Facts, bool Succeeded, string? Reason, DateTimeOffset At, DateTimeOffset? DeliveredAt) : Known(Facts)
     {
@@ -59,9 +66,13 @@ public abstract record CallState
 
         /// <summary>Answers come in one by one, and it can be called off: for callers that get calls as tasks. Others bring their answers with a new call.</summary>
         public bool WaitsForAnswers => InputRequired && ContinuedBy is null && Call.ClientCapabilities is not null;
+
+        /// <summary>Its upstream cancelled it.</summary>
+        public bool WasCancelled { get; init; }
     }
 
-    public sealed record Unknown(CallFacts Facts, DispatchStarted Dispatch, OutcomeUnknown Why) : Known(Facts);
+    /// <param name="Owner">The process that was given up, or gave up.</param>
+    public sealed record Unknown(CallFacts Facts, DispatchStarted Dispatch, OutcomeUnknown Why, string Owner) : Known(Facts);
 
     /// <param name="Late">What the lost owner reported after all; kept beside a person's word, never over it.</param>
     public sealed record Resolved(CallFacts Facts, OutcomeResolved? By, OutcomeArrivedLate? Late, DateTimeOffset At) : Known(Facts);

@@ -55,6 +55,9 @@ public sealed record CallView
     [JsonName("input_required"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] public bool InputRequired { get; init; }
 
     [JsonName("effect")] public string? Effect { get; init; }
+    /// <summary>The upstream's own task as which it goes on, or went on, there: an id that only means something to that upstream.</summary>
+    [JsonName("upstream_task"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? UpstreamTask { get; init; }
+
     [JsonName("attempts")] public int Attempts { get; init; }
     [JsonName("ended_at")] public DateTimeOffset? EndedAt { get; init; }
 
@@ -104,6 +107,7 @@ public sealed record CallView
             ContinuedBy = (state as Ended)?.ContinuedBy,
             InputRequired = state is Ended { InputRequired: true },
             Effect = call.Effect,
+            UpstreamTask = events.OfType<UpstreamTaskFollowed>().LastOrDefault()?.TaskId,
             Attempts = events.OfType<DispatchStarted>().Count(),
             EndedAt = events[^1] is ResultDelivered or InputReceived ? (state as Ended)?.At : EndOf(state, events[^1].At),
             Version = events.Count,

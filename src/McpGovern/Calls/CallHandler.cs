@@ -7,9 +7,8 @@ namespace McpGovern.Calls;
 /// <summary>The story of one call, from the door to the answer.</summary>
 internal sealed partial class CallHandler(
     GovernedNames names, bool onlyUpstream, PolicySource policy, Pins pins, CallStreams streams, Attachment attachment, Effects effects, Freezes freezes, Grants grants,
-    UpstreamSessions sessions, Hold hold, Dispatcher dispatcher, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places, string scope,
-    TimeProvider time,
-    ILogger<CallHandler> log)
+    UpstreamSessions sessions, Hold hold, Dispatcher dispatcher, Forwarder forwarder, Outcomes outcomes, LeaseKeeper lease, CallLimits limits, ParkingPlaces places,
+    string scope, TimeProvider time, ILogger<CallHandler> log)
 {
     private const int MaxLooks = 3;
 
@@ -136,73 +135,17 @@ internal sealed partial class CallHandler(
         FaultPoints.At(FaultPoint.AllowAppended);
         if (request.Alone)
         {
-            _ = dispatcher.Begin(callId, () => SendAsync(started.Call, connection, decision, tool, request, CancellationToken.None));
+            _ = dispatcher.Begin(callId, () => forwarder.SendAsync(started.Call, connection, decision, tool, request, CancellationToken.None));
             return new CallAnswer.Parked(started.Call);
         }
 
-        return await SendAsync(started.Call, connection, decision, tool, request, ct);
-    }
-
-    // From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.
-    private async Task<CallAnswer> SendAsync(
-        LoadedCall call, UpstreamConnection connection, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
-    {
-        string? held = null;
-        var answer = await outcomes.SendAsync(call, connection, request.Progress, request.Caller, ct);
-        if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
-        {
-            (var why, held) = await WhyHeldAsync(call.Known.Call, decision, tool);
-            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(call, successor, request.Progress, request.Caller, ct);
-        }
-
-        var recorded = await outcomes.RecordAsync(call, lease.ProcessId, answer, call.Known.Call.At, CancellationToken.None, request.Continues?.IsKept == true);
-        return answer switch
-        {
-            UpstreamAnswer.Result result => new CallAnswer.Result(result.Json),
-            UpstreamAnswer.InputRequired asks => new CallAnswer.InputRequired(recorded ?? call, asks.Json),
-            UpstreamAnswer.Error error => new CallAnswer.Error(error.Code, error.Message, error.DataJson),
-            UpstreamAnswer.NotSent not => Say(request, held ?? AgentText.Unavailable(tool.Server, not.Reason)),
-            _ => Say(request, AgentText.Of(recorded ?? call), CallMeta.Of(recorded ?? call, url: null)),
-        };
+        return await forwarder.SendAsync(started.Call, connection, decision, tool, request, ct);
     }
 
     // What was judged may be what an earlier connection said, or what is being read anew just now.
     private async Task<bool> IsRedefinedAsync(UpstreamConnection connection, GovernedTool tool, CancellationToken ct) =>
         pins.AreOn && PolicyName.KindOf(tool.Tool).Length == 0
         && await CurrentDefinitions.OnAsync(connection, tool.Tool, ct) is { } present && present.Hash != tool.Definition.Hash;
-
-    // An upstream that was restarted forgot its session, and says so when the next call comes: nothing was sent, and the tool is the same.
-    private static async Task<UpstreamConnection?> SuccessorAsync(UpstreamConnection ended, GovernedTool tool, CancellationToken ct)
-    {
-        try
-        {
-            return ended.ClosedBecause is not null && await tool.Upstream.ConnectAsync(ct) is var successor && successor != ended
-                && await CurrentDefinitions.OnAsync(successor, tool.Tool, ct) == tool.Definition ? successor : null;
-        }
-        catch (Exception e) when (e is UpstreamUnavailableException or OperationCanceledException)
-        {
-            return null;
-        }
-    }
-
-    // Before a second send: what stops calls may have come while the upstream was restarted. Nobody knows means no.
-    private async Task<(string? Why, string? Text)> WhyHeldAsync(CallSubmitted call, Decision decision, GovernedTool tool)
-    {
-        try
-        {
-            if (await freezes.FindAsync(call, CancellationToken.None) is { } freeze)
-            {
-                return (freeze.Why, AgentText.Frozen(freeze));
-            }
-
-            var judged = await pins.JudgeAsync(decision, call.UpstreamFingerprint, tool.Server, tool.Tool, tool.Definition.Hash, tool.Definition, CancellationToken.None);
-            return judged.Verdict == Verdict.Allow ? (null, null) : (judged.Reason, null);
-        }
-        catch (StoreUnavailableException e)
-        {
-            return ($"the store does not say whether it is frozen: {e.Message}", null);
-        }
-    }
 
     private async Task<CallAnswer> ParkAsync(
         string callId, CallSubmitted call, Decision decision, ActivePolicy set, GovernedTool tool, ToolCallRequest request, CancellationToken ct)

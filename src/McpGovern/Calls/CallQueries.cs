@@ -84,10 +84,10 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
         return await delivery.AnswerAsync((await FollowAsync(call, goOn: door == "jamjet_result", ct)).Call, door);
     }
 
-    /// <summary>The actor's own gated call as a task, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
+    /// <summary>The actor's own call as a task, if it is one, which its id names in the one spelling that was handed out; to everybody else there is none.</summary>
     public async Task<CallTask?> TaskAsync(Actor actor, string? id, CancellationToken ct) =>
         CallId.TryParse(id, out var callId) && callId == id
-        && await streams.LoadAsync(callId, ct) is { Known: { Gate: not null, Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
+        && await streams.LoadAsync(callId, ct) is { IsTask: true, Known: { Call.Method: null } known } call && known.Call.RequestedBy == actor.Id
         ? await FollowAsync(call, goOn: true, ct) is var (current, mayAsk) ? new(call, current) { MayAsk = mayAsk } : null
         : null;
 
@@ -122,7 +122,7 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
     }
 }
 
-/// <summary>A gated call under the handle that its caller has.</summary>
+/// <summary>A call under the handle that its caller has.</summary>
 /// <param name="Current">The call, or the successor or further round as which it goes on.</param>
 internal sealed record CallTask(LoadedCall Asked, LoadedCall Current)
 {

@@ -10,6 +10,9 @@ internal sealed record LoadedCall(string Id, IReadOnlyList<CallEvent> Events, Ca
     /// <summary>Every stream begins with a submission.</summary>
     public CallState.Known Known => (CallState.Known)State;
 
+    /// <summary>Gated, or gone on as its upstream's task: its caller may have its id for a handle, under which the result is kept.</summary>
+    public bool IsTask => Known.Gate is not null || Events.Any(e => e is UpstreamTaskFollowed);
+
     public CallView View => CallView.From(Id, Events);
 }
 

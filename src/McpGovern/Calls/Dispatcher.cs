@@ -8,7 +8,7 @@ namespace McpGovern.Calls;
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
     CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, UpstreamSessions sessions, Outcomes outcomes,
-    LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+    TaskFollower tasks, LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
 
@@ -32,18 +32,6 @@ internal sealed partial class Dispatcher(
     public void Listen(string callId, Listener listener) => listening[callId] = listener;
 
     public void Leave(string callId, Listener listener) => listening.TryRemove(new KeyValuePair<string, Listener>(callId, listener));
-
-    /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
-    public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
-
-    /// <summary>Ends a call that waits for an upstream session which that process had and has no more.</summary>
-    public Task EndTied(string callId, string process) => Begin(callId, () => EndTiedAsync(callId, process));
-
-    /// <summary>
-    /// Puts right what stands as dispatching in this process's name and is not sent by it: the store took the record of the dispatch and its
-    /// answer was lost. Nothing of the same call begins here meanwhile.
-    /// </summary>
-    public Task Settle(string callId) => Begin(callId, () => SettleAsync(callId));
 
     /// <summary>Does a call's work beside whoever asked for it: one piece of work for each call at a time, which ends before the process does.</summary>
     public Task Begin(string callId, Func<Task> work)
@@ -132,81 +120,46 @@ internal sealed partial class Dispatcher(
         await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
     }
 
-    private async Task EndTiedAsync(string callId, string process)
-    {
-        if (await streams.LoadAsync(callId, default) is { State: CallState.Pending or CallState.Approved, Known.Call: { UpstreamSession: { } session } submitted } call
-            && session.Process == process)
-        {
-            await EndAsync(call, UpstreamSessions.Ended(submitted));
-        }
-
-        sessions.Forget(callId);
-    }
-
-    private async Task EndAsync(LoadedCall call, CallChange change)
+    /// <summary>Ends a call that is no longer what was approved.</summary>
+    public async Task EndAsync(LoadedCall call, CallChange change)
     {
         LogInvalidated(call.Id, change.Because, change.Detail);
         await check.InvalidateAsync(call, change, default);
     }
 
-    private async Task SettleAsync(string callId)
+    /// <summary>Sends a call once more that a dead process sent, where policy declares its tool idempotent.</summary>
+    /// <returns>False where nobody may: its outcome is unknown. True where it was sent, or the next sweep tries again.</returns>
+    public async Task<bool> SendAgainAsync(LoadedCall call, string deadProcess)
     {
-        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching { Dispatch.Process: var process } } call
-            || process != ProcessId || outcomes.IsUnderWay(callId))
+        if (call is not { Known.Gate: not null, State: CallState.Dispatching { Task: null, Dispatch.Attempt: < Call.MaxAttempts } }
+            || !IsIdempotent(call) || !sessions.IsHere(call.Known.Call) || UpstreamOf(call) is not { } upstream)
         {
-            return;
+            return false;
         }
 
-        if (Outcomes.IsRepeat(call))
+        if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
         {
-            await RecoverAsync(callId, ProcessId);
-            return;
+            // Whether it ran before is as unknown as it was.
+            LogNotStarted(call.Id, freeze.Why);
+            return true;
         }
 
-        LogNotSent(callId);
-        const string Why = "nothing was sent: the store's answer to its start was lost";
-        var now = time.GetUtcNow();
-        await streams.ExecuteAsync(callId, call.Known.Gate is not null ? Outcomes.Deferral(call, ProcessId, Why, now)
-            : new CallCommand.Finish(ProcessId, false, null, 0, true, 0, Why, now), default);
-    }
-
-    private async Task RecoverAsync(string callId, string deadProcess)
-    {
-        if (await streams.LoadAsync(callId, default) is not { State: CallState.Dispatching dispatching } call || dispatching.Dispatch.Process != deadProcess)
+        try
         {
-            return;
-        }
-
-        if (call.Known.Gate is not null && IsIdempotent(call) && sessions.IsHere(call.Known.Call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
-        {
-            if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
+            var connection = await upstream.ConnectAsync(default);
+            if (await FindChangeAsync(call, connection) is not null)
             {
-                // Whether it ran before is as unknown as it was, and the next sweep tries again.
-                LogNotStarted(callId, freeze.Why);
-                return;
+                return false;
             }
 
-            try
-            {
-                var connection = await upstream.ConnectAsync(default);
-                if (await FindChangeAsync(call, connection) is null)
-                {
-                    await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
-                    return;
-                }
-            }
-            catch (UpstreamUnavailableException e)
-            {
-                // Whether it ran before is as unknown as it was, and the next sweep tries again.
-                LogDeferred(callId, upstream.Name, e.Message);
-                return;
-            }
+            await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, call.Id, time.GetUtcNow()), call, connection);
+        }
+        catch (UpstreamUnavailableException e)
+        {
+            LogDeferred(call.Id, upstream.Name, e.Message);
         }
 
-        LogUnknown(callId, deadProcess);
-        FaultPoints.At(FaultPoint.RecoverBeforeAppend);
-        await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
-        FaultPoints.At(FaultPoint.RecoverAppended);
+        return true;
     }
 
     // Told once for each freeze; whoever lifts it does not wait for the pause to end.
@@ -246,7 +199,7 @@ internal sealed partial class Dispatcher(
         var listener = listening.GetValueOrDefault(callId);
         var answer = await outcomes.SendAsync(
             started.Call, connection, listener?.Progress, listener?.Caller ?? RecordedCaller.Of(started.Call.Known.Call.ClientCapabilities), default);
-        await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default);
+        tasks.Start(await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default));
     }
 
     private async Task<CallChange?> FindChangeAsync(LoadedCall call, UpstreamConnection connection)
@@ -274,9 +227,6 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(1026, LogLevel.Warning, "{CallId} is not sent: {Target} is frozen by {Actor}")]
     private partial void LogFrozen(string callId, string target, string actor);
 
-    [LoggerMessage(1027, LogLevel.Warning, "{CallId} was recorded as sent, the store's answer was lost, and nothing was sent: that is put right")]
-    private partial void LogNotSent(string callId);
-
     [LoggerMessage(1021, LogLevel.Warning, "{CallId} is no longer what was approved ({Because}): {Detail}")]
     private partial void LogInvalidated(string callId, string because, string detail);
 
@@ -288,9 +238,6 @@ internal sealed partial class Dispatcher(
 
     [LoggerMessage(1024, LogLevel.Error, "{CallId} could not be dispatched")]
     private partial void LogBroken(Exception e, string callId);
-
-    [LoggerMessage(1025, LogLevel.Error, "The outcome of {CallId} is unknown: process {Process} died after sending it")]
-    private partial void LogUnknown(string callId, string process);
 }
 
 /// <summary>Who waits for a gated call, as far as they want to hear of it.</summary>

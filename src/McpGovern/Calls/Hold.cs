@@ -93,7 +93,8 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     // Once it was sent, the answer is worth the wait: it is like any other call then.
     private static bool MayWait(CallState state, TimeSpan waited, TimeSpan limit) => state switch
     {
-        Pending or Approved => waited < limit,
+        // What its upstream made a task of may take any time.
+        Pending or Approved or Dispatching { Task: not null } => waited < limit,
         Dispatching => limit > TimeSpan.Zero,
         _ => false,
     };
@@ -101,7 +102,7 @@ internal sealed class Hold(CallStreams streams, ICallStore store, Dispatcher dis
     private TimeSpan LimitOf(ToolCallRequest request) => request.Patience > usual ? request.Patience : usual;
 
     private TimeSpan Remaining(CallState state, DateTimeOffset until) =>
-        state is Dispatching ? Beat : until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
+        state is Dispatching { Task: null } ? Beat : until - time.GetUtcNow() is var left && left > TimeSpan.Zero ? left : TimeSpan.Zero;
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 

@@ -144,7 +144,7 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, DateTimeOffset at, bool keep, long limit, string limitIs)
     {
         var kept = Kept(CallMethod.Of(call.Known.Call), answer, at, limit, limitIs);
-        return new(call.Id, Command(call, process, answer, kept, sentAt, at), call.Known.Gate is null && !keep ? null : kept);
+        return new(call.Id, Command(call, process, answer, kept, sentAt, at), call.IsTask || keep ? kept : null);
     }
 
     private static CallCommand Command(LoadedCall call, string process, UpstreamAnswer answer, StoredResult? kept, DateTimeOffset sentAt, DateTimeOffset at)
@@ -154,6 +154,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         {
             UpstreamAnswer.Lost lost => new CallCommand.Lose(process, Plain.Text(lost.Reason), at),
             UpstreamAnswer.NotSent not when IsRepeat(call) => new CallCommand.Lose(process, $"it was sent before, and not again now: {Plain.Text(not.Reason)}", at),
+            UpstreamAnswer.Task task => new CallCommand.Follow(process, task.TaskId, (long?)task.PollInterval?.TotalMilliseconds, at),
+            UpstreamAnswer.Stopped stopped => new CallCommand.Finish(process, false, null, 0, true, latency, Plain.Text(stopped.Reason), at) { Cancelled = stopped.Cancelled },
             UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
             UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),

@@ -5,7 +5,7 @@ namespace McpGovern.Calls;
 
 /// <summary>Does what is due, whoever left it undone: expires, takes over from the dead, runs what was approved.</summary>
 internal sealed partial class Sweeper(
-    ICallStore store, CallStreams streams, Dispatcher dispatcher, Outcomes outcomes, Freezes freezes, UpstreamSessions sessions, UpstreamSet upstreams, string scope,
+    ICallStore store, CallStreams streams, Dispatcher dispatcher, Recovery recovery, Outcomes outcomes, Freezes freezes, UpstreamSessions sessions, UpstreamSet upstreams, string scope,
     TimeSpan retention, TimeProvider time, ILogger<Sweeper> log)
 {
     private const int Batch = 100;
@@ -105,7 +105,7 @@ internal sealed partial class Sweeper(
         await RecoverAsync(ct);
         foreach (var callId in sessions.Lost())
         {
-            _ = dispatcher.EndTied(callId, dispatcher.ProcessId);
+            _ = recovery.EndTied(callId, dispatcher.ProcessId);
         }
 
         if (mayClaim())
@@ -140,7 +140,7 @@ internal sealed partial class Sweeper(
         {
             if (row.Process == dispatcher.ProcessId && !outcomes.IsUnderWay(row.CallId))
             {
-                _ = dispatcher.Settle(row.CallId);
+                _ = recovery.Settle(row.CallId);
             }
         }
     }
@@ -152,12 +152,12 @@ internal sealed partial class Sweeper(
             return;
         }
 
-        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Batch, ct))
+        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Dispatches, ct))
         {
             // What is ours is settled, whatever became of our lease.
             if (orphan.Scope == scope && orphan.Process is { } dead && dead != dispatcher.ProcessId)
             {
-                _ = orphan.Status == "dispatching" ? dispatcher.Recover(orphan.CallId, dead) : dispatcher.EndTied(orphan.CallId, dead);
+                _ = orphan.Status == "dispatching" ? recovery.Recover(orphan.CallId, dead) : recovery.EndTied(orphan.CallId, dead);
             }
         }
     }

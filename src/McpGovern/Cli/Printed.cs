@@ -62,6 +62,7 @@ internal static class Printed
         Row("earlier call", call.EarlierCall);
         Row("continues", call.Continues);
         Row("continued by", call.ContinuedBy);
+        Row("upstream task", call.UpstreamTask);
         foreach (var decision in call.Decisions)
         {
             Row(decision.Decision, $"by {decision.By} over {decision.Via}{(decision.Grant is { } grant ? $" {grant}" : "")} at {AgentText.Time(decision.At)}{(decision.Comment is { } c ? $": {c}" : "")}");

@@ -24,6 +24,7 @@ internal sealed class Gateway : IAsyncDisposable
     private readonly LeaseKeeper lease;
     private readonly Sweeper sweeper;
     private readonly Outcomes outcomes;
+    private readonly TaskFollower follower;
     private readonly PolicyReloader reloader;
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
@@ -51,8 +52,13 @@ internal sealed class Gateway : IAsyncDisposable
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
         var delivery = new Delivery(streams, store, UrlOf, time);
-        Dispatcher = new Dispatcher(streams, upstreams, policy, check, freezes, grants, sessions, outcomes, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        sweeper = new Sweeper(store, streams, Dispatcher, outcomes, freezes, sessions, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        var talk = new TaskTalk(upstreams, options.Scope);
+        follower = new TaskFollower(streams, talk, outcomes, lease, time, logs.CreateLogger<TaskFollower>());
+        UpstreamTasks = new TaskRelay(streams, talk, follower, freezes, policy, onlyUpstream, options.Limits, time, logs.CreateLogger<TaskRelay>());
+        Dispatcher = new Dispatcher(
+            streams, upstreams, policy, check, freezes, grants, sessions, outcomes, follower, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
+        var recovery = new Recovery(streams, Dispatcher, outcomes, follower, sessions, time, logs.CreateLogger<Recovery>());
+        sweeper = new Sweeper(store, streams, Dispatcher, recovery, outcomes, freezes, sessions, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -64,7 +70,7 @@ internal sealed class Gateway : IAsyncDisposable
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
         var names = new GovernedNames(Tools, Resources, Prompts);
         Calls = new CallHandler(names, onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants, sessions,
-            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), Dispatcher, outcomes, lease, options.Limits,
+            new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), Dispatcher, new Forwarder(outcomes, follower, lease, freezes, pins), outcomes, lease, options.Limits,
             new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
         Rounds = new TaskRounds(streams, store, Calls, names, Dispatcher.Fingerprints, options.Limits, options.Scope, time);
         Queries = new CallQueries(streams, store, check, Rounds, delivery, UrlOf);
@@ -94,6 +100,7 @@ internal sealed class Gateway : IAsyncDisposable
     public GovernedPrompts Prompts { get; }
     public ResourceListeners Listeners { get; }
     public Completions Completions { get; }
+    public TaskRelay UpstreamTasks { get; }
     public Dispatcher Dispatcher { get; }
 
     /// <summary>Set once more by the server that serves the page, which learns its port only when it has it.</summary>
@@ -129,6 +136,8 @@ internal sealed class Gateway : IAsyncDisposable
         await stop.CancelAsync();
         await sweeping;
         await IdleAsync();
+        // What goes on as an upstream's task is the next process's.
+        await follower.DisposeAsync();
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
         await IdleAsync();

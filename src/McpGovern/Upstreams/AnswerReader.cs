@@ -9,7 +9,8 @@ internal static class AnswerReader
 
     private const int InternalError = -32603;
 
-    public static UpstreamAnswer Read(Envelope answer, bool modern)
+    /// <param name="tasks">The request allowed a task for its answer.</param>
+    public static UpstreamAnswer Read(Envelope answer, bool modern, bool tasks = false)
     {
         if (!answer.Error.IsEmpty)
             return ReadError(answer.Error);
@@ -20,12 +21,24 @@ internal static class AnswerReader
         if (modern && kind == "input_required" && Asks(members))
             return new UpstreamAnswer.InputRequired(Neutral(answer.Result, members));
 
+        if (tasks && kind == "task" && UpstreamTasks.ReadHandle(members) is { } task)
+            return task;
+
         // Nothing that we declare allows these; an upstream that answers so all the same has not run the call.
         if (kind is "input_required" or "task" || (modern && kind is not (null or "complete")))
             return new UpstreamAnswer.Error(InternalError, $"the upstream answered '{kind}', which is not relayed", null);
 
+        return Result(answer.Result, members);
+    }
+
+    /// <summary>How a task ended, by what is inside its state.</summary>
+    public static UpstreamAnswer ReadResult(ReadOnlyMemory<byte> result) =>
+        RawObject.Read(result) is { } members ? Result(result, members) : new UpstreamAnswer.Lost("the task's result is no MCP result");
+
+    private static UpstreamAnswer.Result Result(ReadOnlyMemory<byte> result, List<RawMember> members)
+    {
         var isError = members.FindLast(member => member.Name == "isError").Value.Span.SequenceEqual("true"u8);
-        return new UpstreamAnswer.Result(Neutral(answer.Result, members), isError);
+        return new UpstreamAnswer.Result(Neutral(result, members), isError);
     }
 
     /// <summary>Whether there is anything in it to go on with.</summary>
@@ -35,7 +48,7 @@ internal static class AnswerReader
         return (requests.IsEmpty || requests.Span[0] == '{') && (state.IsEmpty || state.Span[0] == '"') && !(requests.IsEmpty && state.IsEmpty);
     }
 
-    private static UpstreamAnswer.Error ReadError(ReadOnlyMemory<byte> error)
+    public static UpstreamAnswer.Error ReadError(ReadOnlyMemory<byte> error)
     {
         var members = RawObject.Read(error) ?? [];
         var code = members.FindLast(member => member.Name == "code").Value;

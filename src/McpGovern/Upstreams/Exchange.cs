@@ -104,7 +104,7 @@ internal sealed class Exchange(
         await Task.WhenAny(pending.Answer, ended, FailureOf(sending));
 
         if (pending.Answer.IsCompleted)
-            return AnswerReader.Read(await pending.Answer, session.Modern);
+            return AnswerReader.Read(await pending.Answer, session.Modern, session.AllowsTasks(pending.Caller));
         if (sending.IsCompleted && await sending is { } failure)
         {
             if (failure is UpstreamAnswer.NotSent notSent && !session.Stdio && !pending.Listens)

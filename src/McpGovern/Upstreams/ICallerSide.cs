@@ -6,6 +6,9 @@ internal interface ICallerSide
     /// <summary>JSON object: what of <c>elicitation</c>, <c>sampling</c> and <c>roots</c> this very caller declared.</summary>
     string Capabilities { get; }
 
+    /// <summary>Whether it can be given a task in place of this call's answer.</summary>
+    bool TakesTasks => false;
+
     /// <summary>The lowest level of log messages that it wants; <c>null</c> where it named none.</summary>
     string? LogLevel { get; }
 

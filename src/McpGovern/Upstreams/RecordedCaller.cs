@@ -9,17 +9,26 @@ namespace McpGovern.Upstreams;
 /// </summary>
 internal sealed class RecordedCaller : ICallerSide
 {
-    private RecordedCaller(string capabilities) => Capabilities = capabilities;
+    private RecordedCaller(string capabilities, bool takesTasks) => (Capabilities, TakesTasks) = (capabilities, takesTasks);
 
     public string Capabilities { get; }
 
+    public bool TakesTasks { get; }
+
     public string? LogLevel => null;
 
-    /// <param name="declared">JSON object of what the caller declared, or <c>null</c>; extensions are between it and us.</param>
+    /// <param name="declared">JSON object of what the caller declared, or <c>null</c>; of its extensions only tasks are the upstream's business.</param>
     public static RecordedCaller? Of(string? declared)
     {
-        var members = declared is null ? null : RawObject.Read(Encoding.UTF8.GetBytes(declared))?.FindAll(member => member.Name != "extensions");
-        return members is { Count: > 0 } ? new(Encoding.UTF8.GetString(RawObject.Write(members).Span)) : null;
+        if (declared is null || RawObject.Read(Encoding.UTF8.GetBytes(declared)) is not { Count: > 0 } all)
+        {
+            return null;
+        }
+
+        var extensions = RawObject.Read(all.FindLast(member => member.Name == "extensions").Value) ?? [];
+        return new(
+            Encoding.UTF8.GetString(RawObject.Write(all.Where(member => member.Name != "extensions")).Span),
+            extensions.Exists(member => member.Name == UpstreamTasks.Extension));
     }
 
     public ValueTask LogAsync(string paramsJson) => default;

@@ -35,7 +35,7 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
             meta[MetaKeys.ProtocolVersion] = ProtocolVersion;
             meta[MetaKeys.ClientInfo] = new JsonObject { ["name"] = ClientInfo.Name, ["version"] = ClientInfo.Version };
             // What the caller declared, and none where nobody waits: no upstream is to ask what nobody may answer.
-            meta[MetaKeys.ClientCapabilities] = JsonNode.Parse(caller?.Capabilities ?? "{}");
+            meta[MetaKeys.ClientCapabilities] = CapabilitiesOf(caller);
             if (caller?.LogLevel is { } level)
                 meta[MetaKeys.LogLevel] = level;
         }
@@ -43,9 +43,22 @@ internal sealed record Session(string? ProtocolVersion, bool Stdio)
         return new JsonRpcRequest { Id = new RequestId(id), Method = method, Params = parameters };
     }
 
+    /// <summary>Whether an answer may be a task: the stateless revision alone has them, for a caller that takes them.</summary>
+    public bool AllowsTasks(ICallerSide? caller) => Modern && caller?.TakesTasks == true;
+
+    private JsonNode? CapabilitiesOf(ICallerSide? caller)
+    {
+        var declared = JsonNode.Parse(caller?.Capabilities ?? "{}");
+        if (AllowsTasks(caller))
+            declared!["extensions"] = new JsonObject { [UpstreamTasks.Extension] = new JsonObject() };
+        return declared;
+    }
+
     /// <summary>Shows the SDK's HTTP transport which arguments are to be headers as well. Not what is sent: its text was made before.</summary>
     public static void MarkHeaders(JsonRpcRequest request, ToolDefinition? tool)
     {
+        if (request.Params?["taskId"] is { } task)
+            request.Context = new JsonRpcMessageContext { RoutingName = (string?)task };
         if (tool is null || !tool.Json.Contains("x-mcp-header", StringComparison.Ordinal))
             return;
         try

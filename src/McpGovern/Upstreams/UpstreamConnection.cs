@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
 using McpGovern.Policy;
+using McpGovern.Wire;
 using Microsoft.Extensions.Logging;
 using ModelContextProtocol.Client;
 using ModelContextProtocol.Protocol;
@@ -103,6 +104,19 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     /// <summary>Asks something that changes nothing and is not recorded.</summary>
     public Task<UpstreamAnswer> AskAsync(string method, JsonObject parameters, CancellationToken cancel) =>
         _exchange.SendAsync(method, parameters, tool: null, progress: null, _limits.ConnectTimeout, cancel);
+
+    /// <summary>Says something about a task of the upstream's own; what has to be recorded of it was recorded before.</summary>
+    /// <param name="declared">JSON object of what the caller declared, where one is behind it.</param>
+    public async Task<UpstreamAnswer> AskTaskAsync(string method, string taskId, string? responsesJson, string? declared, CancellationToken cancel)
+    {
+        if (!_exchange.Session.Modern)
+            return new UpstreamAnswer.Error(UpstreamTasks.MethodNotFound, "it speaks a revision without tasks now", null);
+        var parameters = new JsonObject { ["taskId"] = taskId };
+        if (responsesJson is not null)
+            parameters["inputResponses"] = SdkJson.Node(responsesJson);
+        return await _exchange.SendAsync(
+            method, parameters, tool: null, progress: null, _limits.ConnectTimeout, cancel, new TaskCaller(declared ?? "{}"));
+    }
 
     /// <summary>Sends one governed call, of the method that it was asked for with. Like <see cref="CallToolAsync"/>.</summary>
     /// <param name="tool">As it is recorded: with the prefix of its kind.</param>

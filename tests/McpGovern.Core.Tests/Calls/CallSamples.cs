@@ -33,6 +33,8 @@ internal static class CallSamples
         AliceYes = Answered(Alice, "approved"), AliceNo = Answered(Alice, "rejected"), CarolYes = Answered(Carol, "approved"), CarolNo = Answered(Carol, "rejected");
 
     public static readonly DispatchStarted Sent = new(1, "p1", "call", Noon);
+    public static readonly UpstreamTaskFollowed Followed = new("task-1", "p1", 500, Noon);
+    public static readonly UpstreamTaskInput Told = new(Agent.Id, "{}", Noon);
     public static readonly CallSucceeded Done = new("sha256:r", 10, false, 1, Noon);
     public static readonly CallFailed Broke = new("sha256:r", 10, true, 1, null, Noon);
     public static readonly OutcomeUnknown Lost = new("gone", Noon);
@@ -52,6 +54,8 @@ internal static class CallSamples
     public static CallEvent[] Pending(ToolApprovalRequired? gate = null) => [Asked, gate ?? Parked];
     public static CallEvent[] Approved => [.. Pending(), AliceYes];
     public static CallEvent[] Dispatching => [.. Approved, Sent];
+
+    public static CallEvent[] Following => [Asked, Ok, Sent, Followed];
 
     public static ApprovalReceived Answered(Actor by, string decision, string? comment = null) =>
         new(by.Id, decision, comment, "rest", by.PresenceProven ? "proven" : "unproven", null, by.AuthMethod, by.Credential, false, Noon);

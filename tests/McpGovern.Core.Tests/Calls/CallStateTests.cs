@@ -24,6 +24,11 @@ public sealed class CallStateTests
         { [.. Approved, Cancelled], "cancelled" },
         { [.. Pending(), Invalidated], "invalidated" },
         { Dispatching, "dispatching" },
+        { Following, "dispatching" },
+        { [.. Following, Followed with { Process = "p2" }, Told], "dispatching" },
+        { [.. Following, Done], "succeeded" },
+        { [.. Following, Broke with { Cancelled = true }], "failed" },
+        { [.. Dispatching, Followed, Lost], "outcome_unknown" },
         { [.. Dispatching, Done, Delivered], "succeeded" },
         { [.. Dispatching, Broke], "failed" },
         { [.. Dispatching, Lost], "outcome_unknown" },
@@ -61,6 +66,12 @@ public sealed class CallStateTests
         { [.. Waiting, GotA, GotB, GotA] },
         { [.. Waiting, GotA, GotB, Cancelled] },
         { [.. Waiting, Cancelled, GotA] },
+        { [Asked, Ok, Followed] },
+        { [Asked, Ok, Sent, Told] },
+        { [.. Following, Sent] },
+        { [.. Following, Followed with { TaskId = "task-2" }] },
+        { [.. Following, Done, Followed] },
+        { [.. Dispatching, Followed, Deferred] },
     };
 
     [Theory, MemberData(nameof(Statuses))]
@@ -95,6 +106,10 @@ public sealed class CallStateTests
         Assert.Equal("p1", CallRow.From("call_1", 2, Call.Replay([tied, Parked])).Process);
         Assert.Null(CallRow.From("call_1", 2, Call.Replay([Asked, Parked])).Process);
     }
+
+    [Fact]
+    public void Row_OfATaskOfTheUpstream_NamesTheProcessThatFollowsIt() =>
+        Assert.Equal("p2", CallRow.From("call_1", 5, Call.Replay([.. Following, Followed with { Process = "p2" }])).Process);
 
     [Fact]
     public void Row_OfAnAllowedCall_HasNoAttachKey() => Assert.Null(CallRow.From("call_1", 3, Call.Replay([Asked, Ok, Sent])).AttachKey);

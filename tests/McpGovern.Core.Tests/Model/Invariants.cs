@@ -5,6 +5,8 @@ namespace McpGovern.Tests.Model;
 /// <summary>What must hold in every state that can be reached, in words of its own: nothing here asks the rules that are examined.</summary>
 internal static class Invariants
 {
+    public const string OwnerEnded = "the process that sent it ended";
+
     /// <summary>Of one stream, whatever the world around it.</summary>
     public static string? FaultOf(IReadOnlyList<CallEvent> events)
     {
@@ -26,7 +28,9 @@ internal static class Invariants
             var fault = events[i] switch
             {
                 DispatchStarted e when gate is not null && !IsApproved(before, gate, e.At) => "a dispatch without an approval that is good for it",
-                OutcomeUnknown when before.LastOrDefault() is not DispatchStarted => "an outcome is unknown of what was not sent",
+                OutcomeUnknown when before.LastOrDefault() is not (DispatchStarted or UpstreamTaskFollowed) => "an outcome is unknown of what was not sent",
+                OutcomeUnknown { Why: OwnerEnded } when before.Any(e => e is UpstreamTaskFollowed) => "a task was given up that its server knows",
+                DispatchStarted when before.Any(e => e is UpstreamTaskFollowed) => "sent again although its server is at it",
                 CallSucceeded or CallFailed or OutcomeArrivedLate when !before.OfType<DispatchStarted>().Any() => "an outcome of what was not sent",
                 _ => null,
             };
@@ -55,7 +59,7 @@ internal static class Invariants
 
     private static string? GivenUp(World world) =>
         world.Streams.Any(stream => stream.State is CallState.Unknown unknown
-            && (world.One.Works(unknown.Dispatch.Process, 1) || world.Two.Works(unknown.Dispatch.Process, 2)))
+            && (world.One.Works(unknown.Owner, 1) || world.Two.Works(unknown.Owner, 2)))
         ? "given up while its owner lives and has its lease" : null;
 
     private static string? WentOnWrongly(World world)

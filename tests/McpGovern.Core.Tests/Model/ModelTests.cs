@@ -21,6 +21,8 @@ public sealed class ModelTests(ITestOutputHelper output)
         ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
         ["allowed"] = new(Gated: false, Crashes: 2),
         ["asked"] = new(Crashes: 0, Pauses: 0, Defers: 0) { Rejecter = false, Reloader = false, Resolver = false, Asks = true },
+        ["tasks of the upstream"] = new(Gated: false, Crashes: 2, Pauses: 2) { Tasks = true },
+        ["tasks of the upstream, gated"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Tasks = true, Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
     };
 
     [Theory]
@@ -47,6 +49,7 @@ public sealed class ModelTests(ITestOutputHelper output)
     [InlineData("ResendWithoutEnd", "idempotent", "sent too often")]
     [InlineData("NoExpectedVersion", "asked", "cannot be read")]
     [InlineData("CancelWhileItGoesOn", "asked", "cannot be read")]
+    [InlineData("NoAdoption", "tasks of the upstream", "a task was given up that its server knows")]
     public void Bug_ThatIsPlanted_IsFound(string bug, string scenario, string violation)
     {
         var bounds = bug == "ResendWithoutEnd" ? All[scenario] with { Crashes = 3, Pauses = 0 } : All[scenario];

@@ -16,8 +16,9 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
         At.Recovering => Recover(w),
         At.Started => Send(w),
         At.Sent => Hear(w),
+        At.Following => Ask(w),
         At.Answered => [Works("reads", put(w, me with { At = At.Recording, Read = w.On(me.OnNext), Clock = w.Clock }))],
-        At.Recording => Record(w, Outcome(), At.Idle, At.Answered),
+        At.Recording => Record(w, Outcome(), me.Came == Came.Task ? At.Following : At.Idle, At.Answered),
         At.Early => Record(w, new Dispatch(Cast.Hash, Id, "call", Cast.Time(me.Clock)), At.Sent),
         _ => [],
     }).Concat(Break(w));
@@ -33,7 +34,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
                 yield return Works("finds it approved", put(w, found with { At = At.Claiming }));
             }
 
-            if (bug != Bug.NoRecovery && stream.State is Dispatching { Dispatch.Process: var owner } && owner != Id && IsOver(owner))
+            if (bug != Bug.NoRecovery && stream.State is Dispatching { Owner: var owner } && owner != Id && IsOver(owner))
             {
                 yield return Works("finds its owner gone", put(w, found with { At = At.Recovering }));
             }
@@ -54,10 +55,16 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
 
     private IEnumerable<Step<World>> Recover(World w)
     {
-        var owner = ((Dispatching)me.Read!.State).Dispatch;
+        var found = (Dispatching)me.Read!.State;
+        if (found.Task is not null && bug != Bug.NoAdoption)
+        {
+            return Record(w, new Adopt(found.Owner, Id, Cast.Time(me.Clock)), At.Following);
+        }
+
+        var owner = found.Dispatch;
         return bounds.Idempotent && bounds.Gated && owner.Attempt < Call.MaxAttempts
             ? Record(w, new DispatchAgain(owner.Process, Cast.Hash, Id, "call", Cast.Time(me.Clock)), At.Started)
-            : Record(w, new Lose(owner.Process, "the process that sent it ended", Cast.Time(me.Clock)), At.Idle);
+            : Record(w, new Lose(found.Owner, Invariants.OwnerEnded, Cast.Time(me.Clock)), At.Idle);
     }
 
     private IEnumerable<Step<World>> Send(World w)
@@ -71,8 +78,14 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
     }
 
     private IEnumerable<Step<World>> Hear(World w) =>
-        from came in bounds.Asks && !me.OnNext ? [Came.Questions, Came.Success] : new[] { Came.Success, Came.Failure, Came.Silence }
+        from came in bounds.Asks && !me.OnNext ? [Came.Questions, Came.Success] : new[] { Came.Success, Came.Failure, Came.Silence, Came.Task }
+        where came != Came.Task || bounds.Tasks
         select Works($"hears {came}", put(w, me with { At = At.Answered, Came = came }));
+
+    // Whatever dies meanwhile, the upstream goes on with its task.
+    private IEnumerable<Step<World>> Ask(World w) =>
+        from came in new[] { Came.Success, Came.Failure }
+        select Works($"hears of the task: {came}", put(w, me with { At = At.Answered, Came = came }));
 
     private CallCommand Outcome()
     {
@@ -83,6 +96,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
             Came.Failure => new Finish(Id, false, "sha256:r", 1, true, 1, null, at),
             Came.Questions => new Finish(Id, true, "sha256:r", 1, false, 1, null, at) { InputRequired = true },
             Came.Silence => new Lose(Id, "no answer", at),
+            Came.Task => new Follow(Id, "task", null, at),
             _ => new Defer(Id, "no connection", at, at),
         };
     }
@@ -127,7 +141,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
             yield return new($"p{number} dies", false, put(w with { Crashes = (byte)(w.Crashes + 1) }, dead));
         }
 
-        if (me is { Paused: false, At: At.Started or At.Sent or At.Answered or At.Recording } && w.Pauses < bounds.Pauses)
+        if (me is { Paused: false, At: At.Started or At.Sent or At.Answered or At.Recording or At.Following } && w.Pauses < bounds.Pauses)
         {
             yield return new($"p{number} is stopped past its lease", false, put(w with { Pauses = (byte)(w.Pauses + 1) }, me with { Paused = true }));
         }

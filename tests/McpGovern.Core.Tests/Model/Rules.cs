@@ -18,6 +18,7 @@ internal enum Bug
     ApproveAfterCancel,
     ResendWithoutEnd,
     CancelWhileItGoesOn,
+    NoAdoption,
 }
 
 /// <summary>The product's rules and the store's: decided on what was read, appended only where nothing was appended since.</summary>

@@ -14,6 +14,9 @@ internal sealed record Bounds(bool Gated = true, bool Idempotent = false, int Cr
 
     /// <summary>A task whose upstream may ask two questions. The agent answers them apart; in the places of those who reject, resolve and reload.</summary>
     public bool Asks { get; init; }
+
+    /// <summary>The upstream may answer with a task of its own, which it knows as long as the world lasts.</summary>
+    public bool Tasks { get; init; }
 }
 
 internal enum Phase : byte
@@ -48,6 +51,9 @@ internal enum At : byte
     /// <summary>Has read the stream for recording it.</summary>
     Recording,
 
+    /// <summary>Asks the upstream about its task.</summary>
+    Following,
+
     /// <summary>Only of a process with a bug: it sent before it recorded.</summary>
     Early,
     Dead,
@@ -61,6 +67,7 @@ internal enum Came : byte
     Silence,
     NotSent,
     Questions,
+    Task,
 }
 
 /// <summary>A serving process.</summary>
@@ -74,7 +81,7 @@ internal readonly record struct Process(At At, byte Life, bool OnNext, History? 
 
     /// <summary>Whether the named process is this one, lives, has its lease, and is in the middle of a call.</summary>
     public bool Works(string process, int number) =>
-        process == Id(number) && !Paused && (At is At.Started or At.Sent || (At is At.Answered or At.Recording && Came != Came.Silence));
+        process == Id(number) && !Paused && (At is At.Started or At.Sent or At.Following || (At is At.Answered or At.Recording && Came != Came.Silence));
 }
 
 /// <summary>Everything that counts at one moment.</summary>

@@ -24,9 +24,9 @@ public sealed class RecordedCallerStories
         await gateway.ApproveAsync(id);
         await gateway.UntilAsync(id, "succeeded");
 
-        // Extensions are between the caller and us.
+        // Of the extensions the upstream is told of tasks alone.
         Assert.Contains(
-            """/clientCapabilities":{"elicitation":{"form":{}},"sampling":{}}""",
+            """/clientCapabilities":{"elicitation":{"form":{}},"sampling":{},"extensions":{"io.modelcontextprotocol/tasks":{}}}""",
             (await gateway.ResultAsync(id)).Json.GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 

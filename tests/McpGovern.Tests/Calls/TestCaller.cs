@@ -9,6 +9,8 @@ internal sealed class TestCaller : ICallerSide, IUpstreamProgress
 {
     public string Capabilities { get; init; } = """{"elicitation":{"form":{}}}""";
 
+    public bool TakesTasks { get; init; }
+
     public string? LogLevel { get; init; }
 
     public string Answer { get; init; } = """{"action":"decline"}""";

@@ -31,6 +31,11 @@ public sealed class ConformanceTests
     public Task Requirements20260728_OfATransparentGateway_AreMet() =>
         MeetAsync(scenarios: 50, ConformanceGaps.StatelessTransparent, Suite(Stateless), Behind("--modern", Transparent, "--tasks-required"));
 
+    /// <summary>Tasks that the upstream makes itself: nothing is gated, and every scenario about tasks is met through the gateway.</summary>
+    [SkippableFact]
+    public Task Requirements20260728_OfATransparentGatewayBeforeAServerWithTasks_AreMet() => MeetAsync(
+        scenarios: 50, ConformanceGaps.StatelessWithTasks, Suite(Stateless), Behind("--modern", Transparent, "--tasks", "--tasks-required"));
+
     /// <summary>An upstream that can do something as a task only says so itself, and its word passes.</summary>
     [SkippableFact]
     public async Task TasksRequired_ByTheUpstream_IsToldToAClientWithoutThem()

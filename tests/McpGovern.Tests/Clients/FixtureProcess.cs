@@ -21,10 +21,11 @@ internal sealed class FixtureProcess : IConformanceTarget
 
     public Uri Url { get; }
 
-    public static async Task<IConformanceTarget> StartAsync(string era)
+    public static Task<IConformanceTarget> StartAsync(string era) => StartAsync(GovernProcess.FreePort(), era);
+
+    public static async Task<IConformanceTarget> StartAsync(int port, params string[] options)
     {
-        var port = GovernProcess.FreePort();
-        var (command, args) = ChildRole.CommandLine("conformance-upstream", "http", $"{port}", era);
+        var (command, args) = ChildRole.CommandLine("conformance-upstream", ["http", $"{port}", .. options]);
         var process = new ChildProcess(command, args);
         await Eventually.TrueAsync(() => process.Output.Contains("ready", StringComparison.Ordinal), () => process.Errors);
         return new FixtureProcess(process, port);

@@ -21,7 +21,8 @@ internal static class ApprovalDisposition
     public static CallAnswer? On(CallTask task, CallAnswer? outcome, bool declared)
     {
         var state = task.Current.State;
-        if (outcome is not CallAnswer.Result result || Of(state) is not { } word || (!declared && state is Ended or Resolved { Late: not null }))
+        // Where nothing was gated there is no approval to tell of.
+        if (task.Asked.Known.Gate is null || outcome is not CallAnswer.Result result || Of(state) is not { } word || (!declared && state is Ended or Resolved { Late: not null }))
         {
             return outcome;
         }

@@ -35,6 +35,8 @@ internal sealed class CallerSide(McpServer client, JsonRpcRequest request, Sessi
         }
     }
 
+    public bool TakesTasks => request.Method == RequestMethods.ToolsCall && TaskMethods.IsDeclaredBy(request);
+
     public string? LogLevel => IsStateless ? StatelessLevel() : log.Level;
 
     public async ValueTask LogAsync(string paramsJson)

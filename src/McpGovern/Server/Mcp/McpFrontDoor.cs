@@ -20,7 +20,7 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         + "or call jamjet_result with that id later to get its result, and jamjet_cancel to withdraw it.";
 
     private readonly ToolCalls _calls = new(gateway, own, log);
-    private readonly TaskMethods _tasks = new(gateway.Queries, gateway.Rounds, gateway.Decisions, gateway.Retention);
+    private readonly TaskMethods _tasks = new(gateway.Queries, gateway.Rounds, gateway.Decisions, new RelayedTask(gateway.UpstreamTasks), gateway.Retention);
     private readonly Subscriptions _subscriptions = new(gateway);
     private readonly RelayedMethods _relayed = new(gateway, own, log);
 

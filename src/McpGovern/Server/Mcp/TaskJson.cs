@@ -7,7 +7,7 @@ using static McpGovern.Calls.CallState;
 
 namespace McpGovern.Server;
 
-/// <summary>A gated call in the words of the tasks extension.</summary>
+/// <summary>A call in the words of the tasks extension.</summary>
 internal static class TaskJson
 {
     private const int PollMilliseconds = 2000;
@@ -54,7 +54,7 @@ internal static class TaskJson
     private static string StatusOf(CallTask task, CallAnswer? outcome) => outcome switch
     {
         null => "working",
-        _ when task.Current.State is Cancelled => "cancelled",
+        _ when task.Current.State is Cancelled or Ended { WasCancelled: true } => "cancelled",
         CallAnswer.Error => "failed",
         _ => "completed",
     };

@@ -9,8 +9,11 @@ using ModelContextProtocol.Server;
 
 namespace McpGovern.Server;
 
-/// <summary>The tasks extension: a caller that understands it gets a parked call as a task, and asks for it by its handle from the call's own stream.</summary>
-internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, DecisionHandler decisions, TimeSpan kept)
+/// <summary>
+/// The tasks extension: a caller that understands it gets a parked call as a task, or one that its upstream made a task of, and asks for it
+/// by its handle from the call's own stream.
+/// </summary>
+internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, DecisionHandler decisions, RelayedTask relayed, TimeSpan kept)
 {
     public const string Extension = "io.modelcontextprotocol/tasks", Get = "tasks/get", Update = "tasks/update", Cancel = "tasks/cancel";
 
@@ -40,16 +43,22 @@ internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, Decisi
 
         async Task<RawJson> UpdateAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
         {
-            // Answers make a further call: whoever may not call any more gives none.
-            var why = actor.Roles.HasFlag(Roles.Caller)
-                ? await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) : "you may not call tools";
-            return why is null ? Done : throw new McpProtocolException(why, McpErrorCode.InvalidParams);
+            // Answers go on as a call does: whoever may not call any more gives none.
+            if (!actor.Roles.HasFlag(Roles.Caller))
+            {
+                throw new McpProtocolException("you may not call tools", McpErrorCode.InvalidParams);
+            }
+
+            await relayed.UpdateAsync(actor, task, request, ct);
+            return await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) is { } why
+                ? throw new McpProtocolException(why, McpErrorCode.InvalidParams) : Done;
         }
 
         async Task<RawJson> CancelAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
         {
             // Cancelling is a wish: what was sent already goes on, and tasks/get tells what became of it.
             var answer = await decisions.CancelAsync(new CancelRequest(actor, task.Current.Id, "mcp", "tasks/cancel"), ct);
+            await relayed.CancelAsync(actor, task, ct);
             return answer.Answer == AnswerCode.Unavailable.Word ? throw new McpProtocolException(answer.Message, McpErrorCode.InternalError) : Done;
         }
     }
@@ -63,7 +72,8 @@ internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, Decisi
                 : TaskJson.Asking(task, kept, questions);
         }
 
-        return TaskJson.State(task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)));
+        var state = TaskJson.State(task, kept, ApprovalDisposition.On(task, await queries.OutcomeAsync(task), Declares(request, ApprovalDisposition.Extension)));
+        return await relayed.ShowAsync(task, request, state, ct);
     }
 
     private static bool Declares(JsonRpcRequest request, string extension) =>

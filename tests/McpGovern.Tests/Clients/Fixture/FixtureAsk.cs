@@ -16,6 +16,10 @@ internal sealed class FixtureAsk(
     public ValueTask<CallToolResult> AnswerAsync(FixtureCall call, CancellationToken ct) =>
         new(FixtureCall.Text(Complete(rounds(call), call.Responses, call.State, call.Capabilities)));
 
+    /// <summary>The same in a task, which asks whoever has its handle and not who called.</summary>
+    public async Task<CallToolResult> AnswerAsync(FixtureCall call, FixtureTask task, CancellationToken ct) =>
+        FixtureCall.Text(answer(await task.AskAsync(rounds(call)[0], ct)));
+
     /// <summary>The answer, once everything was asked and said.</summary>
     /// <exception cref="InputRequiredException">There is something to ask.</exception>
     public string Complete(string[] all, IDictionary<string, InputResponse>? responses, string? state, ClientCapabilities client)

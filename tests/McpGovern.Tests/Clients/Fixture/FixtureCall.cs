@@ -16,6 +16,8 @@ internal sealed class FixtureCall(RequestContext<CallToolRequestParams> request)
     /// <summary>Of this request where it says so, else of the session.</summary>
     public ClientCapabilities Capabilities => request.JsonRpcRequest.Context?.ClientCapabilities ?? Server.ClientCapabilities ?? new();
 
+    public bool TakesTasks => IsModern && Capabilities.Extensions?.ContainsKey(FixtureTasks.Extension) == true;
+
     public bool IsModern => Server.IsMrtrSupported && request.JsonRpcRequest.Context?.ProtocolVersion is { } version
         && string.CompareOrdinal(version, "2026-07-28") >= 0;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -12,9 +13,10 @@ namespace McpGovern.Tests.Clients.Fixture;
 
 /// <summary>
 /// The fixture over HTTP, so that the suite can call it without a gateway between. No more than the suite needs of a host: it looks at
-/// no header but the session's and the revision's, so whatever the suite asks of a door itself is not asked of this one.
+/// no header but the session's, the revision's and a task's, so whatever the suite asks of a door itself is not asked of this one.
 /// </summary>
-internal sealed class FixtureHttp(FixtureServer fixture)
+/// <param name="away">While there is such a file, it hangs up on everybody.</param>
+internal sealed class FixtureHttp(FixtureServer fixture, string? away)
 {
     private readonly ConcurrentDictionary<string, StreamableHttpServerTransport> _sessions = new();
 
@@ -36,9 +38,19 @@ internal sealed class FixtureHttp(FixtureServer fixture)
 
     private async Task PostAsync(HttpContext http)
     {
+        if (File.Exists(away))
+        {
+            http.Abort();
+            return;
+        }
+
         var message = (await JsonSerializer.DeserializeAsync(http.Request.Body, FixtureContent.TypeInfo<JsonRpcMessage>(), http.RequestAborted))!;
         var version = http.Request.Headers["MCP-Protocol-Version"].ToString();
-        if (string.CompareOrdinal(version, "2026-07-28") >= 0)
+        if (message is JsonRpcRequest { Params: JsonObject parameters } && (string?)parameters["taskId"] is { } task && http.Request.Headers["Mcp-Name"] != task)
+        {
+            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+        }
+        else if (string.CompareOrdinal(version, "2026-07-28") >= 0)
         {
             message.Context = new() { ProtocolVersion = version };
             await using var transport = new StreamableHttpServerTransport { Stateless = true };
@@ -85,6 +97,8 @@ internal sealed class FixtureHttp(FixtureServer fixture)
     private static int StatusOf(JsonRpcMessage? first) => first switch
     {
         JsonRpcError { Error.Code: (int)McpErrorCode.MethodNotFound } => StatusCodes.Status404NotFound,
+        // Told in the answer and not by the status, as most servers do.
+        JsonRpcError { Error.Code: (int)McpErrorCode.InvalidParams } => StatusCodes.Status200OK,
         JsonRpcError => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status200OK,
     };

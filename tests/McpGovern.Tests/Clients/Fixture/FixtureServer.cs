@@ -9,16 +9,22 @@ namespace McpGovern.Tests.Clients.Fixture;
 /// </summary>
 /// <param name="sleeps">Whether <c>slow_compute</c> takes its time: nobody can cancel it where it does not become a task.</param>
 /// <param name="tasksRequired">Whether <c>failing_job</c> is only to be had as a task.</param>
-internal sealed class FixtureServer(FixtureEra era, bool sleeps, bool tasksRequired)
+/// <param name="tasks">Its own tasks, where it has any.</param>
+/// <param name="ledger">Where every run of <c>slow_compute</c> is written down.</param>
+internal sealed class FixtureServer(FixtureEra era, bool sleeps, bool tasksRequired, FixtureTasks? tasks, string? ledger)
 {
     private readonly FixtureChanges _changes = new();
 
-    public static FixtureServer For(IReadOnlyCollection<string> args, bool sleeps = true) =>
-        new(EraPin.Parse(args), sleeps, tasksRequired: args.Contains("--tasks-required"));
+    public static FixtureServer For(IReadOnlyCollection<string> args, bool sleeps = true) => new(
+        EraPin.Parse(args), sleeps || args.Contains("--tasks"), args.Contains("--tasks-required"), args.Contains("--tasks") ? new() : null,
+        Option(args, "--ledger"));
+
+    /// <summary>What follows the name.</summary>
+    public static string? Option(IEnumerable<string> args, string name) => args.SkipWhile(arg => arg != name).Skip(1).FirstOrDefault();
 
     public McpServerOptions Options()
     {
-        var tools = new FixtureTools(_changes, sleeps, tasksRequired);
+        var tools = new FixtureTools(_changes, sleeps, tasksRequired, tasks, ledger);
         var options = new McpServerOptions
         {
             ServerInfo = new Implementation { Name = "conformance-fixture", Version = "1" },
@@ -49,6 +55,7 @@ internal sealed class FixtureServer(FixtureEra era, bool sleeps, bool tasksRequi
             options.Handlers.SetLoggingLevelHandler = (_, _) => new(new EmptyResult());
         }
 
+        tasks?.AddTo(options);
         if (era != FixtureEra.Both)
         {
             options.Filters.Message.IncomingFilters.Add(EraPin.Filter(era));

@@ -42,14 +42,15 @@ internal sealed class FixtureTools
     };
 
     private readonly FixtureChanges _changes;
+    private readonly FixtureTasks? _asTasks;
     private readonly IReadOnlyList<Tool> _all;
 
-    public FixtureTools(FixtureChanges changes, bool sleeps, bool tasksRequired)
+    public FixtureTools(FixtureChanges changes, bool sleeps, bool tasksRequired, FixtureTasks? tasks, string? ledger)
     {
-        _changes = changes;
+        (_changes, _asTasks) = (changes, tasks);
         _tools["test_trigger_tool_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.ToolListChangedNotification, call, ct);
         _tools["test_trigger_prompt_change"] = (call, ct) => TriggerAsync(changes, NotificationMethods.PromptListChangedNotification, call, ct);
-        _tools["slow_compute"] = (call, ct) => ComputeAsync(call, sleeps ? call.Argument("seconds")?.GetDouble() ?? 0 : 0, ct);
+        _tools["slow_compute"] = (call, ct) => ComputeAsync(call, ledger, sleeps ? call.Argument("seconds")?.GetDouble() ?? 0 : 0, ct);
         _tools["failing_job"] = (call, _) => new(Fail(call, tasksRequired));
         foreach (var (name, ask) in FixtureAsks.All)
         {
@@ -65,8 +66,28 @@ internal sealed class FixtureTools
 
     public ValueTask<CallToolResult> CallAsync(RequestContext<CallToolRequestParams> request, CancellationToken ct) =>
         _tools.TryGetValue(request.Params!.Name, out var tool)
-            ? tool(new FixtureCall(request), ct)
+            ? CallAsync(new FixtureCall(request), request.Params.Name, tool, ct)
             : throw new McpProtocolException($"Unknown tool: '{request.Params.Name}'", McpErrorCode.InvalidParams);
+
+    private async ValueTask<CallToolResult> CallAsync(
+        FixtureCall call, string name, Func<FixtureCall, CancellationToken, ValueTask<CallToolResult>> tool, CancellationToken ct)
+    {
+        if (_asTasks is null || !call.TakesTasks || !FixtureTasks.Makes(name))
+        {
+            return await tool(call, ct);
+        }
+
+        if (name == "test_tool_with_task")
+        {
+            // Asks its caller first, and becomes a task when it has been told.
+            var answered = await tool(call, ct);
+            return _asTasks.Start((_, _) => Task.FromResult(answered));
+        }
+
+        return FixtureAsks.All.TryGetValue(name, out var ask)
+            ? _asTasks.Start((task, stop) => ask.AnswerAsync(call, task, stop))
+            : _asTasks.Start((_, stop) => tool(call, stop).AsTask());
+    }
 
     private static Func<FixtureCall, CancellationToken, ValueTask<CallToolResult>> Says(params string[] blocks) =>
         (_, _) => new(Read<CallToolResult>($$"""{"content":[{{string.Join(',', blocks)}}]}"""));
@@ -106,8 +127,13 @@ internal sealed class FixtureTools
             : FixtureCall.Text("the job failed", isError: true);
     }
 
-    private static async ValueTask<CallToolResult> ComputeAsync(FixtureCall call, double seconds, CancellationToken ct)
+    private static async ValueTask<CallToolResult> ComputeAsync(FixtureCall call, string? ledger, double seconds, CancellationToken ct)
     {
+        if (ledger is not null)
+        {
+            await File.AppendAllTextAsync(ledger, $"{call.TextArgument("label")}\n", CancellationToken.None);
+        }
+
         await Task.Delay(TimeSpan.FromSeconds(seconds), ct);
         return FixtureCall.Text($"computed {call.TextArgument("label")}");
     }
