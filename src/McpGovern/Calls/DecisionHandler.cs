@@ -99,7 +99,9 @@ internal sealed partial class DecisionHandler(
         }
         catch (StoreUnavailableException e)
         {
-            return Answers.Of(AnswerCode.Unavailable, $"nothing was recorded: {e.Message}");
+            return Answers.Of(AnswerCode.Unavailable, e.InDoubt
+                ? $"it is not known whether this was recorded: {e.Message}. Say the same again: it counts once"
+                : $"nothing was recorded: {e.Message}");
         }
         catch (InvalidDataException e)
         {

@@ -67,6 +67,21 @@ public sealed class LostAnswerTests
     }
 
     [SkippableFact]
+    public async Task Decision_InDoubt_IsNotSaidToBeUnrecorded()
+    {
+        await using var world = await CrashWorld.CreateAsync("sqlite", TimeSpan.Zero);
+        await using var agent = await ServeAsync(world, "decide_appended:1:throw");
+        var callId = (await agent.SubmitAsync("pay-1"))!.CallId!;
+        using var alice = new RestDecider(agent.Address, "alice");
+
+        var (word, detail) = await alice.TryAsync("reject", callId);
+
+        Assert.Equal("unavailable", word);
+        Assert.StartsWith("it is not known whether this was recorded", detail, StringComparison.Ordinal);
+        Assert.Equal("already_recorded", await alice.AskAsync("reject", callId));
+    }
+
+    [SkippableFact]
     public async Task Park_ThatProvablyFailed_IsNotExecutedAndNamesNoCall()
     {
         await using var world = await CrashWorld.CreateAsync("sqlite", TimeSpan.Zero);

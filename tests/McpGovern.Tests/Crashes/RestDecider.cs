@@ -39,5 +39,13 @@ internal sealed class RestDecider : IDisposable
         }
     }
 
+    /// <returns>The answer's word, and what it says to people; also where the store is away.</returns>
+    public async Task<(string Word, string? Detail)> TryAsync(string verb, string callId)
+    {
+        using var answer = await http.PostAsync(new Uri($"/api/v1/calls/{callId}/{verb}", UriKind.Relative), null);
+        var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+        return ((string)(body["answer"] ?? body["code"])!, (string?)body["detail"]);
+    }
+
     public void Dispose() => http.Dispose();
 }
