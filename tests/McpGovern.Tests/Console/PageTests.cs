@@ -54,6 +54,23 @@ public sealed partial class PageTests
         Assert.All(order, text => Assert.Contains(text, page.Text, StringComparison.Ordinal));
     }
 
+    /// <summary>What is sent along is approved with the arguments, and has to be seen like them.</summary>
+    [Fact]
+    public async Task Card_OfAFurtherRound_ShowsTheAnswersThatItBrings()
+    {
+        await using var house = await ConsoleHouse.OpenAsync();
+        var before = await house.Gateway.ParkAsync("echo", """{"n":1}""");
+        var told = new Told(await house.Gateway.Calls.HandleAsync(
+            new(Story.Agent, "echo", "{}") { Continues = new(before, """{"who": {"to":"\u202eann<b>"}}""", null) }, default));
+        using var alice = await house.VisitorAsync(ConsoleHouse.AliceKey);
+
+        var page = await alice.GetAsync($"/approvals/{told.CallId}");
+
+        Assert.Equal("""{"who":{"to":"\u202eann<b>"}}""", WebUtility.HtmlDecode(Pre().Matches(page.Html).Single(match => match.Groups[1].Value == "answers").Groups[2].Value));
+        Assert.Contains(before, page.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("<h2 id=\"answers\">", (await alice.GetAsync($"/approvals/{before}")).Html, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> Spoofs => new()
     {
         "\u202Eevil\u202C \u2066x\u2069 \u200Bzero\u200D\uFEFF \U000E0041\U000E007F",

@@ -29,6 +29,29 @@ public abstract partial class CallStoreContract
         Assert.Empty(await store.RebuildAsync(repair: false, default));
     }
 
+    [SkippableTheory]
+    [InlineData("""{"a":"\u0000 \ud800","\ud800":1.0}""", null)]
+    [InlineData("""{"漢字":{"n":1e200000}}""", "next")]
+    public async Task Append_OfAnswers_GivesThemBackUnchanged(string responses, string? next)
+    {
+        var store = await OpenAsync();
+        var task = Park(with: c => c with { ClientCapabilities = """{"elicitation":{}}""" });
+        await store.AppendAsync(task, default);
+        CallEvent[] ended =
+        [
+            .. EventsOf(task), new ApprovalReceived("alice", "approved", null, "rest", "unproven", null, "key", "key:alice", false, Noon),
+            new DispatchStarted(1, Owner, task.CallId, Noon), new CallSucceeded("rh", 1, IsError: false, 1.5, Noon) { InputRequired = true },
+        ];
+        await store.AppendAsync(Of(task.CallId, EventsOf(task), ended[2..]), default);
+        var given = new InputReceived(Agent.Id, responses, next, Noon);
+        Assert.Equal(new AppendResult.Appended(6), await store.AppendAsync(Of(task.CallId, ended, [given]), default));
+        Assert.IsType<AppendResult.Conflict>(await store.AppendAsync(Of(task.CallId, ended, [given]), default));
+
+        var stored = (await store.LoadAsync(task.CallId, default))!.Events;
+        Assert.Equal((given, """{"elicitation":{}}"""), (stored[^1], ((CallSubmitted)stored[0]).ClientCapabilities));
+        Assert.Empty(await store.RebuildAsync(repair: false, default));
+    }
+
     [SkippableFact]
     public async Task Append_OfATextThatCannotBeStored_NamesTheMember()
     {
