@@ -87,7 +87,7 @@ internal sealed partial class Dispatcher(
         CallChange? changed;
         try
         {
-            connection = await upstream.ConnectAsync(default);
+            connection = await upstream.ConnectFreshAsync(default);
             changed = await FindChangeAsync(call, connection);
         }
         catch (UpstreamUnavailableException e)
@@ -132,7 +132,7 @@ internal sealed partial class Dispatcher(
 
             try
             {
-                var connection = await upstream.ConnectAsync(default);
+                var connection = await upstream.ConnectFreshAsync(default);
                 if (await FindChangeAsync(call, connection) is null)
                 {
                     await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
