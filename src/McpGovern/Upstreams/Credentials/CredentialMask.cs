@@ -41,6 +41,9 @@ internal sealed class CredentialMask
     private static IEnumerable<string> Forms(string secret) =>
         secret.Split('\n', StringSplitOptions.TrimEntries).Append(secret.Trim()).Distinct().SelectMany(text => (string[])
         [
-            text, Uri.EscapeDataString(text), JsonEncodedText.Encode(text).Value, JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value,
+            text, Uri.EscapeDataString(text), JsonEncodedText.Encode(text).Value, .. Relaxed(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value),
         ]).Distinct();
+
+    // Some escape the slash, and some do not.
+    private static string[] Relaxed(string json) => [json, json.Replace("/", "\\/", StringComparison.Ordinal)];
 }
