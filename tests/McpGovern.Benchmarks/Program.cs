@@ -5,12 +5,15 @@ return args switch
 {
     ["policy"] => PolicyBenchmark.Run(),
     ["park"] => await ParkBenchmark.RunAsync(),
+    ["pins"] => await PinsBenchmark.RunAsync(),
+    ["flood"] => await FloodBenchmark.RunAsync(),
+    ["upstream"] => await EchoUpstream.RunAsync(),
     ["first-list", _, ..] => await FirstListBenchmark.RunAsync(args[1..]),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|park|first-list COMMAND...");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|pins|park|flood|first-list COMMAND...");
     return 2;
 }

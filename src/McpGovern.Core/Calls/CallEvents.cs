@@ -39,6 +39,9 @@ public sealed record CallSubmitted(
     /// <summary>What is sent to the upstream: <c>resources/read</c> or <c>prompts/get</c>; <c>null</c> for <c>tools/call</c>.</summary>
     [JsonName("method")] public string? Method { get; init; }
 
+    /// <summary>A call of the same tool, by the same requester or with the same arguments, that was rejected shortly before this one was asked.</summary>
+    [JsonName("rejected_recently"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RejectedRecently { get; init; }
+
     /// <summary>The call whose upstream asked for the input that this one brings.</summary>
     [JsonName("continues"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Continues { get; init; }
 

@@ -41,6 +41,10 @@ public sealed record CallView
     [JsonName("supersedes_because")] public string? SupersedesBecause { get; init; }
     [JsonName("superseded_by")] public string? SupersededBy { get; init; }
     [JsonName("earlier_call")] public string? EarlierCall { get; init; }
+
+    /// <summary>A call like this one that was rejected shortly before it was asked.</summary>
+    [JsonName("rejected_recently"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RejectedRecently { get; init; }
+
     /// <summary>The call whose upstream asked for the input that this one brings.</summary>
     [JsonName("continues"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Continues { get; init; }
 
@@ -102,6 +106,7 @@ public sealed record CallView
             SupersedesBecause = call.SupersedesBecause,
             SupersededBy = (state as Invalidated)?.Why.SupersededBy,
             EarlierCall = call.EarlierCall,
+            RejectedRecently = call.RejectedRecently,
             Continues = call.Continues,
             InputResponses = call.InputResponses,
             ContinuedBy = (state as Ended)?.ContinuedBy,

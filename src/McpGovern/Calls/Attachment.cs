@@ -10,6 +10,9 @@ internal sealed record Earlier(LoadedCall Call, bool Attaches);
 internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProvider time)
 {
     public static readonly TimeSpan AfterEnd = TimeSpan.FromMinutes(10);
+    // Newest first by when they were asked: what was asked before these was hardly rejected just now.
+    private const int MostLookedAt = 20;
+
     public static readonly TimeSpan AtMost = TimeSpan.FromHours(24);
 
     public async Task<Earlier?> FindAsync(string scope, string attachKey, CancellationToken ct)
@@ -28,6 +31,20 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
         }
 
         return new(call, attaches);
+    }
+
+    /// <summary>
+    /// A call like this one that was rejected within the cool-down: the same tool, asked for by the same actor or with the same arguments. It
+    /// is another call, and whoever decides should know.
+    /// </summary>
+    public async Task<string?> FindRejectedAsync(CallSubmitted call, CancellationToken ct)
+    {
+        var since = time.GetUtcNow() - AfterEnd;
+        var page = await store.ListAsync(new CallQuery(["rejected"], MostLookedAt) { Scope = call.Scope, Server = call.Server, Tool = call.Tool }, ct);
+        return page.Calls.Select(stored => (Id: stored.CallId, State: Call.Replay(stored.Events) as Rejected))
+            .Where(other => other.State is { } rejected && rejected.By.At > since
+                && (rejected.Call.RequestedBy == call.RequestedBy || rejected.Call.ArgumentsHash == call.ArgumentsHash))
+            .OrderByDescending(other => other.State!.By.At).FirstOrDefault().Id;
     }
 
     internal static bool Attaches(CallState state, DateTimeOffset now) => state switch

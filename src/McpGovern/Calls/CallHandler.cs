@@ -188,6 +188,8 @@ internal sealed partial class CallHandler(
         {
             using (place)
             {
+                // Not part of what is approved, and only for calls that become cards: a flood of refused ones looks nothing up.
+                call = call with { RejectedRecently = await attachment.FindRejectedAsync(call, ct) };
                 parked = await effects.CreateAsync(callId, new CallCommand.Park(call, gate, call.At), ct);
             }
 

@@ -94,7 +94,8 @@ internal sealed partial class Dispatcher(
         CallChange? changed;
         try
         {
-            connection = await upstream.ConnectAsync(default);
+            // Fresh credentials make a new session, and one that the call is tied to would be over.
+            connection = call.Known.Call.UpstreamSession is null ? await upstream.ConnectFreshAsync(default) : await upstream.ConnectAsync(default);
             changed = await FindChangeAsync(call, connection);
         }
         catch (UpstreamUnavailableException e)
@@ -146,7 +147,7 @@ internal sealed partial class Dispatcher(
 
         try
         {
-            var connection = await upstream.ConnectAsync(default);
+            var connection = await upstream.ConnectFreshAsync(default);
             if (await FindChangeAsync(call, connection) is not null)
             {
                 return false;

@@ -19,6 +19,11 @@ internal static class Printed
         {
             text.AppendLine(Line($"{call.CallId}  {call.Status}  {call.Server}.{call.Tool}"));
             text.AppendLine(Line($"    by {call.RequestedBy} at {AgentText.Time(call.RequestedAt)}{Until(call)}{Count(call)}"));
+            if (call.RejectedRecently is { } rejected)
+            {
+                text.AppendLine(Line($"    a call like it was rejected shortly before: {rejected}"));
+            }
+
             text.AppendLine($"    arguments (data from the agent, unverified): {VisibleJson.Of(call.Arguments)}");
             if (call.InputResponses is { } input)
             {
@@ -60,6 +65,7 @@ internal static class Printed
         Row("supersedes", call.Supersedes is { } old ? $"{old} ({call.SupersedesBecause})" : null);
         Row("superseded by", call.SupersededBy);
         Row("earlier call", call.EarlierCall);
+        Row("alike, rejected", call.RejectedRecently);
         Row("continues", call.Continues);
         Row("continued by", call.ContinuedBy);
         Row("upstream task", call.UpstreamTask);

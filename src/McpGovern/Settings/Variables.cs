@@ -32,6 +32,11 @@ internal static partial class Variables
                 complete = false;
             }
         }
+        if (LookedUp().Match(text) is { Success: true } lookedUp)
+        {
+            faults.Error(line, $"{lookedUp.Value}...}} is not read here", "files and commands are read in a server's env, headers and url");
+            complete = false;
+        }
         if (InputReference().Match(text) is { Success: true } input)
         {
             faults.Error(line, $"{input.Value} asks in a client, and there is none here", "write an environment variable such as ${TOKEN}");
@@ -40,6 +45,10 @@ internal static partial class Variables
         return complete ? result.Append(text, at, text.Length - at).ToString() : null;
     }
 
+    /// <summary>What the variables in it say.</summary>
+    public static IEnumerable<(string Name, string Value)> Said(string text, IReadOnlyDictionary<string, string> environment) =>
+        Reference().Matches(text).Select(match => match.Groups["name"].Value).Distinct().Where(environment.ContainsKey).Select(name => (name, environment[name]));
+
     /// <summary>The variables without which the text cannot be read.</summary>
     public static IEnumerable<string> Needed(string text) =>
         Reference().Matches(text).Where(match => !match.Groups["default"].Success).Select(match => match.Groups["name"].Value)
@@ -47,6 +56,9 @@ internal static partial class Variables
 
     [GeneratedRegex(@"\$\{(env:)?(?<name>[A-Za-z_][A-Za-z0-9_]*)(:-(?<default>[^}]*))?\}", Options)]
     private static partial Regex Reference();
+
+    [GeneratedRegex(@"\$\{(file|cmd):", Options)]
+    private static partial Regex LookedUp();
 
     [GeneratedRegex(@"\$\{(input|command|config):[^}]*\}", Options)]
     private static partial Regex InputReference();

@@ -6,6 +6,9 @@ namespace McpGovern.Upstreams;
 /// </summary>
 internal static class ChildEnvironment
 {
+    /// <summary>What every process has: no secret of anybody's.</summary>
+    public static bool IsUsual(string name) => Unix.Contains(name, StringComparer.Ordinal) || Windows.Contains(name, StringComparer.OrdinalIgnoreCase);
+
     private static readonly string[] Unix = ["HOME", "PATH", "USER", "SHELL", "TERM", "LANG", "TMPDIR"];
 
     private static readonly string[] Windows =
@@ -34,7 +37,7 @@ internal static class ChildEnvironment
     }
 
     // Ours hold the store's password and everybody's keys: not even a block may pass them on.
-    private static bool IsOurs(string name) => name.StartsWith("MCPGOVERN_", StringComparison.OrdinalIgnoreCase);
+    public static bool IsOurs(string name) => name.StartsWith("MCPGOVERN_", StringComparison.OrdinalIgnoreCase);
 
     private static IEnumerable<string> OwnNames() => Environment.GetEnvironmentVariables().Keys.Cast<string>();
 }

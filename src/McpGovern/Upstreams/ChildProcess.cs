@@ -20,7 +20,7 @@ internal sealed class ChildProcess
         _group = new ProcessGroup(process, ownSession: wrapper is not null);
         if (_group.Guard(wrapper) is { } unguarded)
             UpstreamLog.Unguarded(log, _upstream, unguarded);
-        _errors = new ErrorTail(_upstream, log);
+        _errors = new ErrorTail(_upstream, config.Mask, log);
         _stopping = new Lazy<Task>(() => StopOnceAsync(limits.StopGrace, time));
         Run("stderr", () => _errors.Read(process.StandardError.BaseStream));
     }

@@ -11,6 +11,8 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
 {
     private bool _legacy, _remembered, _recalled;
 
+    public UpstreamCredentials Credentials { get; } = new(config, limits, time);
+
     /// <exception cref="UpstreamUnavailableException">It could not be started, reached or understood.</exception>
     public async Task<UpstreamConnection> ConnectAsync(CancellationToken ct)
     {
@@ -22,6 +24,11 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
             var connection = await NegotiateAsync(either.Token);
             await RememberAsync(either.Token);
             return connection;
+        }
+        catch (UpstreamUnavailableException e) when (config.Mask.Of(e.Message) is var told && told != e.Message)
+        {
+            // Without what caused it, which says the same.
+            throw new UpstreamUnavailableException(told);
         }
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
@@ -77,17 +84,18 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
     private async Task<UpstreamConnection> OpenAsync(bool legacy, CancellationToken ct)
     {
         var inbox = new Inbox(config.GovernedName, log);
+        var resolved = await Credentials.ResolveAsync(ct);
         ITransport transport = config.Transport == "stdio"
-            ? new StdioTransport(ChildProcess.Start(config, limits, time, log), inbox, config, limits, log)
-            : await HttpTransport.ConnectAsync(config, inbox, limits, log, ct);
+            ? new StdioTransport(ChildProcess.Start(resolved, limits, time, log), inbox, config, limits, log)
+            : await HttpTransport.ConnectAsync(resolved, inbox, limits, Credentials, log, ct);
         try
         {
             _ = new UpstreamQuestions(transport, inbox, config, limits, time, log);
             var client = await McpClient.CreateAsync(new Handshake(transport, legacy), Options(), NullLoggerFactory.Instance, ct);
             var session = new Session(client.NegotiatedProtocolVersion, config.Transport == "stdio");
             _legacy = !session.Modern;
-            var exchange = new Exchange(transport, inbox, session, config.GovernedName, limits, time, log);
-            var connection = new UpstreamConnection(config.GovernedName, client, transport, exchange, inbox, limits, time, log);
+            var exchange = new Exchange(transport, inbox, session, config.GovernedName, config.Mask, limits, time, log);
+            var connection = new UpstreamConnection(config.GovernedName, config.Mask, client, transport, exchange, inbox, limits, time, log);
             await connection.ReadToolsAsync(ct);
             return connection;
         }

@@ -4,12 +4,13 @@ using Microsoft.Extensions.Logging;
 namespace McpGovern.Upstreams;
 
 /// <summary>The end of what a child wrote to stderr: enough to say why it failed, however much it writes.</summary>
-internal sealed class ErrorTail(string upstream, ILogger log)
+internal sealed class ErrorTail(string upstream, CredentialMask mask, ILogger log)
 {
     private const int Capacity = 8 * 1024;
 
     private readonly Lock _gate = new();
     private readonly StringBuilder _tail = new();
+    private readonly StringBuilder _unlogged = new();
 
     /// <summary>Reads to the end on the calling thread. Reads blocks, not lines: a line may be endless.</summary>
     public void Read(Stream stderr)
@@ -26,8 +27,25 @@ internal sealed class ErrorTail(string upstream, ILogger log)
             }
 
             if (log.IsEnabled(LogLevel.Debug))
-                UpstreamLog.StandardError(log, upstream, new string(block, 0, count).TrimEnd());
+                Log(block.AsSpan(0, count));
         }
+
+        if (_unlogged.Length > 0)
+            UpstreamLog.StandardError(log, upstream, _unlogged.ToString());
+    }
+
+    // Whole lines where they end: half of a credential is not recognized.
+    private void Log(ReadOnlySpan<char> block)
+    {
+        var end = _unlogged.Length + block.Length > Capacity ? block.Length : block.LastIndexOf('\n') + 1;
+        _unlogged.Append(block[..end]);
+        if (end > 0)
+        {
+            UpstreamLog.StandardError(log, upstream, _unlogged.ToString().TrimEnd());
+            _unlogged.Clear();
+        }
+
+        _unlogged.Append(block[end..]);
     }
 
     public override string ToString()
@@ -39,7 +57,8 @@ internal sealed class ErrorTail(string upstream, ILogger log)
     /// <summary>The last lines that say anything, short enough for a message.</summary>
     public string Summary()
     {
-        var lines = ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        // Before anything is cut off, which might leave half of a credential.
+        var lines = mask.Of(ToString()).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         var text = string.Join(" | ", lines.TakeLast(3));
         return text.Length <= 400 ? text : "…" + text[^400..];
     }

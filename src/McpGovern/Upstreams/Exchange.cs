@@ -6,7 +6,7 @@ namespace McpGovern.Upstreams;
 
 /// <summary>Sends one request and tells what became of it. Past the SDK's own session, which would not tell an upstream of a cancellation.</summary>
 internal sealed class Exchange(
-    ITransport transport, Inbox inbox, Session session, string upstream, UpstreamLimits limits, TimeProvider time, ILogger log)
+    ITransport transport, Inbox inbox, Session session, string upstream, CredentialMask mask, UpstreamLimits limits, TimeProvider time, ILogger log)
 {
     public Session Session => session;
 
@@ -17,7 +17,7 @@ internal sealed class Exchange(
         if (cancel.IsCancellationRequested)
             return new UpstreamAnswer.NotSent("cancelled");
         if (inbox.Open(method, caller, out var refusal) is not { } pending)
-            return new UpstreamAnswer.NotSent(refusal);
+            return Masked(new UpstreamAnswer.NotSent(refusal));
 
         var isAwaited = false;
         try
@@ -31,7 +31,7 @@ internal sealed class Exchange(
             // Progress comes before the answer, but a reader that does not read may not keep the answer from being recorded.
             await relay.WaitAsync(limits.CancelGrace, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             isAwaited = answer is UpstreamAnswer.Lost { Late: not null };
-            return answer;
+            return Masked(answer);
         }
         finally
         {
@@ -39,6 +39,17 @@ internal sealed class Exchange(
                 _ = AbsolveLaterAsync(pending.Id);
         }
     }
+
+    // Reasons and errors are recorded, logged and shown. A result is the caller's, and goes on as it came.
+    private UpstreamAnswer Masked(UpstreamAnswer answer) => answer switch
+    {
+        UpstreamAnswer.Error error => error with { Message = mask.Of(error.Message), DataJson = mask.OfAny(error.DataJson) },
+        UpstreamAnswer.NotSent notSent => new UpstreamAnswer.NotSent(mask.Of(notSent.Reason)),
+        UpstreamAnswer.Lost lost => lost with { Reason = mask.Of(lost.Reason), Late = lost.Late is { } late ? MaskedAsync(late) : null },
+        _ => answer,
+    };
+
+    private async Task<UpstreamAnswer?> MaskedAsync(Task<UpstreamAnswer?> late) => await late is { } answer ? Masked(answer) : null;
 
     // An upstream that was told of the cancellation need not answer any more; one that goes on all the same has as long as a question has.
     private async Task AbsolveLaterAsync(string id)

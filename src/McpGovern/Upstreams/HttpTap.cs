@@ -6,7 +6,7 @@ namespace McpGovern.Upstreams;
 /// Sits below the SDK's HTTP transport: hands the bytes of every message to the inbox before the SDK parses them, notes how far a
 /// request got, and keeps everything on the configured origin.
 /// </summary>
-internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbox, int maxMessageBytes) : DelegatingHandler(inner)
+internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbox, int maxMessageBytes, UpstreamCredentials? credentials = null) : DelegatingHandler(inner)
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbo
             request.Content = new WatchedContent(attempt);
         }
 
-        var response = await base.SendAsync(request, cancellationToken);
+        var response = await SendWithCredentialsAsync(request, attempt, cancellationToken);
         if (attempt is not null && request.Method == HttpMethod.Post)
         {
             attempt.Status = response.StatusCode;
@@ -37,6 +37,20 @@ internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbo
         var shared = request.Method == HttpMethod.Get && !request.Headers.Contains("Mcp-Session-Id");
         await TapAsync(response, request.Method == HttpMethod.Post ? attempt : null, shared, cancellationToken);
         return response;
+    }
+
+    // As they are now, and once more where they are refused and there are others: what was refused was not looked at.
+    private async Task<HttpResponseMessage> SendWithCredentialsAsync(HttpRequestMessage request, SendAttempt? attempt, CancellationToken ct)
+    {
+        if (credentials is not { AreLookedUp: true })
+            return await base.SendAsync(request, ct);
+        attempt?.LooksUpCredentials = true;
+        await credentials.ApplyAsync(request, ct);
+        var response = await base.SendAsync(request, ct);
+        if (response.StatusCode != HttpStatusCode.Unauthorized || !await credentials.RenewAsync(request, ct))
+            return response;
+        response.Dispose();
+        return await base.SendAsync(request, ct);
     }
 
     private async Task TapAsync(HttpResponseMessage response, SendAttempt? attempt, bool shared, CancellationToken ct)

@@ -29,10 +29,10 @@ internal sealed class HttpTransport : ITransport
     public ChannelReader<JsonRpcMessage> MessageReader => _messages.Reader;
 
     public static async Task<HttpTransport> ConnectAsync(
-        UpstreamConfig config, Inbox inbox, UpstreamLimits limits, ILogger log, CancellationToken ct)
+        UpstreamConfig config, Inbox inbox, UpstreamLimits limits, UpstreamCredentials credentials, ILogger log, CancellationToken ct)
     {
         var url = config.Url ?? throw new UpstreamUnavailableException("it has no url");
-        var client = Client(url, inbox, limits);
+        var client = Client(url, inbox, limits, credentials, config.PublicOnly);
         try
         {
             // No logger for the SDK: at its lowest level it writes whole messages.
@@ -102,7 +102,7 @@ internal sealed class HttpTransport : ITransport
         _messages.Writer.TryComplete();
     }
 
-    internal static HttpClient Client(Uri url, Inbox inbox, UpstreamLimits limits)
+    internal static HttpClient Client(Uri url, Inbox inbox, UpstreamLimits limits, UpstreamCredentials? credentials = null, bool publicOnly = false)
     {
         var sockets = new SocketsHttpHandler
         {
@@ -114,8 +114,11 @@ internal sealed class HttpTransport : ITransport
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(15),
         };
 
+        if (publicOnly)
+            sockets.ConnectCallback = PublicConnect.ConnectAsync;
+
         // Calls have deadlines of their own: the client's 100 s would cut a long one off.
-        return new HttpClient(new HttpTap(sockets, url, inbox, limits.MaxMessageBytes))
+        return new HttpClient(new HttpTap(sockets, url, inbox, limits.MaxMessageBytes, credentials))
         {
             Timeout = Timeout.InfiniteTimeSpan,
             MaxResponseContentBufferSize = limits.MaxMessageBytes,

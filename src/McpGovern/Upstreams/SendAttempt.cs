@@ -23,6 +23,9 @@ internal sealed class SendAttempt(bool tracked, ReadOnlyMemory<byte> body)
 
     public bool HadSession { get; set; }
 
+    /// <summary>Whether there may be other credentials at another time.</summary>
+    public bool LooksUpCredentials { get; set; }
+
     /// <summary>Null when it was sent, else what the failure proves.</summary>
     public async Task<UpstreamAnswer?> RunAsync(Func<Task> send)
     {

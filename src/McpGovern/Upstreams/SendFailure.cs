@@ -13,6 +13,9 @@ internal static class SendFailure
         { Status: null, BodyStarted: true } => new UpstreamAnswer.Lost($"the connection broke: {Text(e)}"),
         { Status: null } => new UpstreamAnswer.NotSent($"no connection: {Text(e)}"),
         { Status: HttpStatusCode.NotFound, HadSession: true } => new UpstreamAnswer.NotSent("the upstream has ended our session (HTTP 404)"),
+        // By HTTP's own words it was not applied, and the next time there may be a credential that is good.
+        { Status: HttpStatusCode.Unauthorized, LooksUpCredentials: true } =>
+            new UpstreamAnswer.NotSent("the upstream refused the credentials that its settings refer to (HTTP 401)"),
         { Status: HttpStatusCode.Unauthorized } => Refused("the upstream refused the configured credentials (HTTP 401)"),
         { Status: HttpStatusCode.Forbidden } => Refused("the upstream forbids this with the configured credentials (HTTP 403)"),
         { Status: HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect } =>

@@ -16,13 +16,14 @@ internal sealed class StdioTransport : ITransport
     private readonly ChildProcess _child;
     private readonly Inbox _inbox;
     private readonly string _upstream;
+    private readonly CredentialMask _mask;
     private readonly ILogger _log;
     private readonly int _maxMessageBytes;
     private volatile bool _ended;
 
     public StdioTransport(ChildProcess child, Inbox inbox, UpstreamConfig config, UpstreamLimits limits, ILogger log)
     {
-        (_child, _inbox, _upstream, _log, _maxMessageBytes) = (child, inbox, config.GovernedName, log, limits.MaxMessageBytes);
+        (_child, _inbox, _upstream, _mask, _log, _maxMessageBytes) = (child, inbox, config.GovernedName, config.Mask, log, limits.MaxMessageBytes);
         child.Run("stdout", ReadToEnd);
         _ = WatchAsync();
     }
@@ -151,6 +152,12 @@ internal sealed class StdioTransport : ITransport
     }
 
     // What looks like a message may hold somebody's data: only its size is logged.
-    private static string Start(byte[] line) =>
-        line[0] is (byte)'{' or (byte)'[' ? "(not shown)" : Encoding.UTF8.GetString(line.AsSpan(0, Math.Min(line.Length, 120)));
+    private string Start(byte[] line)
+    {
+        if (line[0] is (byte)'{' or (byte)'[')
+            return "(not shown)";
+        // Masked before it is cut: half of a credential is not recognized.
+        var text = _mask.Of(Encoding.UTF8.GetString(line.AsSpan(0, Math.Min(line.Length, 4096))));
+        return text.Length <= 120 ? text : text[..120];
+    }
 }

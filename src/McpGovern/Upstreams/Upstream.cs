@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace McpGovern.Upstreams;
 
 /// <summary>An MCP server behind us: started when first needed, one live connection shared by all calls.</summary>
-internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger<Upstream> log, Func<IEraMemory?> memory) : IAsyncDisposable
+internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log, Func<IEraMemory?> memory) : IAsyncDisposable
 {
     private readonly Connector _connector = new(config, limits, time, log, memory);
     private readonly BackOff _backOff = new(time);
@@ -68,6 +68,21 @@ internal sealed class Upstream(UpstreamConfig config, UpstreamLimits limits, Tim
         }
 
         return await current.WaitAsync(ct);
+    }
+
+    /// <summary>
+    /// The live connection, made with the credentials that there are now: one that was made with others takes no further calls, and another
+    /// one is made. For calls that may have waited for days.
+    /// </summary>
+    /// <exception cref="UpstreamUnavailableException">Nothing could be started or reached, or there are no credentials; nothing was sent.</exception>
+    public async ValueTask<UpstreamConnection> ConnectFreshAsync(CancellationToken ct)
+    {
+        var connection = await ConnectAsync(ct);
+        if (await _connector.Credentials.AreCurrentAsync(ct))
+            return connection;
+        UpstreamLog.CredentialsChanged(log, Name);
+        connection.Retire("its credentials changed");
+        return await ConnectAsync(ct);
     }
 
     public async ValueTask DisposeAsync()

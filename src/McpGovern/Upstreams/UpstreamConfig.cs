@@ -22,7 +22,19 @@ internal sealed record UpstreamConfig(
     /// <summary>All of our own environment goes along, except what is ours. No part of the fingerprint: every terminal has other variables.</summary>
     public bool InheritsEnvironment { get; init; }
 
-    /// <summary>SHA-256 (hex) of what the upstream is; values of variables and headers are secrets and rotate, so only their names count.</summary>
+    /// <summary>What <see cref="Env"/>, <see cref="Headers"/> and the address only refer to. <see cref="Url"/> has the references as they are written.</summary>
+    public IReadOnlyList<CredentialText> Credentials { get; init; } = [];
+
+    /// <summary>What may not be repeated of what the upstream says; one for all of its connections.</summary>
+    public CredentialMask Mask { get; init; } = new();
+
+    /// <summary><c>network: public</c>: no connection to loopback, private and other special addresses.</summary>
+    public bool PublicOnly { get; init; }
+
+    /// <summary>
+    /// SHA-256 (hex) of what the upstream is; values of variables and headers are secrets and rotate, so only their names count, and of what
+    /// an address refers to the reference.
+    /// </summary>
     public string Fingerprint
     {
         get
@@ -42,10 +54,12 @@ internal sealed record UpstreamConfig(
         json.WriteStringValue(Command);
         Strings(json, Args);
         json.WriteStringValue(Transport == "stdio" ? Path.GetFullPath(Cwd ?? Environment.CurrentDirectory) : Url?.AbsoluteUri);
-        Strings(json, Env.Keys.Order(StringComparer.Ordinal));
-        Strings(json, Headers.Keys.Select(name => name.ToUpperInvariant()).Order(StringComparer.Ordinal));
+        Strings(json, Env.Keys.Concat(Named(CredentialPlace.Env)).Order(StringComparer.Ordinal));
+        Strings(json, Headers.Keys.Concat(Named(CredentialPlace.Headers)).Select(name => name.ToUpperInvariant()).Order(StringComparer.Ordinal));
         json.WriteEndArray();
     }
+
+    private IEnumerable<string> Named(CredentialPlace place) => Credentials.Where(text => text.Place == place).Select(text => text.Name);
 
     private static void Strings(Utf8JsonWriter json, IEnumerable<string> values)
     {

@@ -12,6 +12,7 @@ namespace McpGovern.Upstreams;
 internal sealed class UpstreamConnection : IAsyncDisposable
 {
     private readonly string _upstream;
+    private readonly CredentialMask _mask;
     private readonly McpClient _client;
     private readonly ITransport _transport;
     private readonly Exchange _exchange;
@@ -32,9 +33,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
 
     // The SDK's types stay in this folder, and so does this constructor.
     internal UpstreamConnection(
-        string upstream, McpClient client, ITransport transport, Exchange exchange, Inbox inbox, UpstreamLimits limits, TimeProvider time, ILogger log)
+        string upstream, CredentialMask mask, McpClient client, ITransport transport, Exchange exchange, Inbox inbox, UpstreamLimits limits, TimeProvider time, ILogger log)
     {
-        (_upstream, _client, _transport, _exchange, _inbox, _limits, _time, _log) = (upstream, client, transport, exchange, inbox, limits, time, log);
+        (_upstream, _mask, _client, _transport, _exchange, _inbox, _limits, _time, _log) = (upstream, mask, client, transport, exchange, inbox, limits, time, log);
         _catalogue = new Catalogue(exchange, upstream, limits, log);
         _changes = new ChangeSubscription(exchange, inbox, upstream, time, log);
         _logLevel = new LogLevelRelay(exchange, client.ServerCapabilities.Logging is not null);
@@ -58,7 +59,7 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     public CancellationToken Closed { get; }
 
     /// <summary>Why it takes no further calls; null while it does. True a moment before <see cref="Closed"/> is.</summary>
-    public string? ClosedBecause => _inbox.Refusal;
+    public string? ClosedBecause => _mask.OfAny(_inbox.Refusal);
 
     public string? ProtocolVersion => _exchange.Session.ProtocolVersion;
 
@@ -155,6 +156,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
     public Task WhenToolsAreReadAsync(CancellationToken ct) => _refresh.WaitAsync(ct);
 
     public async Task ReadToolsAsync(CancellationToken ct) => _tools = await _catalogue.ReadAsync(ListKind.Tools, ct);
+
+    /// <summary>Takes no further calls, and ends when those that wait have their answers.</summary>
+    public void Retire(string reason) => _inbox.Refuse(reason);
 
     public async ValueTask DisposeAsync() => await _disposing.Value;
 

@@ -9,6 +9,9 @@ internal sealed record UpstreamLimits
     /// <summary>From start to a drained tool list; generous, because a first <c>npx</c> downloads.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a command of a <c>${cmd:...}</c> reference may take.</summary>
+    public TimeSpan CredentialTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long the probe for the modern protocol era waits for a silent upstream.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -65,6 +65,9 @@ internal static partial class UpstreamLog
     [LoggerMessage(4019, LogLevel.Debug, "upstream {Upstream}: does not let us listen for changes: {Reason}")]
     public static partial void NoSubscription(ILogger log, string upstream, string reason);
 
+    [LoggerMessage(4020, LogLevel.Information, "upstream {Upstream}: its credentials changed, and it is started or reached anew")]
+    public static partial void CredentialsChanged(ILogger log, string upstream);
+
     [LoggerMessage(4040, LogLevel.Warning, "upstream {Upstream}: nobody ends its process if this one is killed: {Reason}")]
     public static partial void Unguarded(ILogger log, string upstream, string reason);
 }

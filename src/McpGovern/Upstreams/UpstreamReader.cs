@@ -6,7 +6,7 @@ namespace McpGovern.Upstreams;
 /// <summary>Reads the blocks <c>mcpServers</c> and <c>servers</c> as clients have them.</summary>
 internal sealed class UpstreamReader(SettingKeys keys)
 {
-    private static readonly string[] Known = ["type", "transport", "command", "args", "env", "cwd", "url", "headers", "disabled"];
+    private static readonly string[] Known = ["type", "transport", "command", "args", "env", "cwd", "url", "headers", "disabled", "network"];
 
     // Gemini CLI's and Windsurf's words for `url`.
     private static readonly string[] UrlKeys = ["url", "httpUrl", "serverUrl"];
@@ -44,12 +44,19 @@ internal sealed class UpstreamReader(SettingKeys keys)
         if (map.Find(EnvFile) is { } file)
             faults.Error(file.Line, $"'{EnvFile}' is not read here", "write its variables as env: { NAME: \"${NAME}\" }");
         var command = Expanded(fields, "command", faults);
-        var url = ReadUrl(fields, faults);
+        var credentials = new CredentialList(keys, faults);
+        var url = ReadUrl(fields, faults, credentials);
         var transport = Transport(fields, faults, map);
         return transport is null ? null : new(
             member.Key, ToolName.GovernedServer(member.Key), transport, command,
             [.. fields.List("args", "write a list").Select(n => Expanded(n, "args", faults)).OfType<string>()],
-            Texts(fields, "env", faults), transport == "stdio" ? Folder(fields, faults) : null, url, Texts(fields, "headers", faults));
+            Texts(fields, CredentialPlace.Env, faults, credentials), transport == "stdio" ? Folder(fields, faults) : null, url,
+            Texts(fields, CredentialPlace.Headers, faults, credentials))
+        {
+            PublicOnly = IsPublicOnly(fields, faults, transport),
+            Credentials = credentials.Texts,
+            Mask = new(credentials.Secrets),
+        };
     }
 
     private bool IsNew(Member member, Faults faults)
@@ -84,10 +91,23 @@ internal sealed class UpstreamReader(SettingKeys keys)
         return null;
     }
 
-    private Uri? ReadUrl(Fields fields, Faults faults)
+    private static bool IsPublicOnly(Fields fields, Faults faults, string transport)
     {
-        if (Expanded(fields, "url", faults) is not { } text)
+        var network = fields.Word("network", "any", "public");
+        if (network is not null && transport == "stdio")
+            faults.Error(fields.LineOf("network"), "'network' is about an address, and this server is a command", "remove it");
+        return network == "public";
+    }
+
+    private Uri? ReadUrl(Fields fields, Faults faults, CredentialList credentials)
+    {
+        if (Text(fields.Node("url"), CredentialPlace.Url, "url", faults, credentials) is not { } text)
             return null;
+        if (!CredentialList.LeavesTheServerAlone(text))
+        {
+            faults.Error(fields.LineOf("url"), "a file or command says which host it is, or who signs in there", "write the host, and the reference in the path or query");
+            return null;
+        }
         if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
             return url;
         // The address may carry a token, so it is not repeated.
@@ -98,15 +118,27 @@ internal sealed class UpstreamReader(SettingKeys keys)
     private string Folder(Fields fields, Faults faults) =>
         Expanded(fields, "cwd", faults) is { } cwd ? Path.GetFullPath(cwd, keys.Directory) : keys.Directory;
 
-    private Dictionary<string, string> Texts(Fields fields, string key, Faults faults)
+    /// <summary>Those that refer to nothing that must be looked up; the others go to the list.</summary>
+    private Dictionary<string, string> Texts(Fields fields, CredentialPlace place, Faults faults, CredentialList credentials)
     {
-        var texts = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (texts, key) = (new Dictionary<string, string>(StringComparer.Ordinal), place == CredentialPlace.Env ? "env" : "headers");
         foreach (var member in fields.Block(key, "write a block of names and values")?.Members ?? [])
         {
-            if (Expanded(member.Value, $"{key}.{member.Key}", faults) is { } text)
+            if (Text(member.Value, place, member.Key, faults, credentials) is { } text && !CredentialReader.HasReference(((ScalarNode)member.Value).Text))
                 texts[member.Key] = text;
         }
         return texts;
+    }
+
+    /// <summary>What it says, or, where a part of it must be looked up, what is written.</summary>
+    private string? Text(Node? node, CredentialPlace place, string name, Faults faults, CredentialList credentials)
+    {
+        if (node is ScalarNode { IsNull: false } scalar && CredentialReader.HasReference(scalar.Text))
+            return credentials.AddReference(place, name, scalar);
+        var said = node is null ? null : Expanded(node, place == CredentialPlace.Url ? name : $"{(place == CredentialPlace.Env ? "env" : "headers")}.{name}", faults);
+        if (said is not null)
+            credentials.AddSaid(place, name, ((ScalarNode)node!).Text, said);
+        return said;
     }
 
     private string? Expanded(Fields fields, string key, Faults faults) =>

@@ -9,7 +9,7 @@ internal sealed class UpstreamSet : IAsyncDisposable
 
     public UpstreamSet(IEnumerable<UpstreamConfig> configs, UpstreamLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
-        All = [.. configs.Select(config => new Upstream(config, limits, time, loggers.CreateLogger<Upstream>(), () => Memory))];
+        All = [.. configs.Select(config => new Upstream(config, limits, time, new MaskingLogger(loggers.CreateLogger<Upstream>(), config.Mask), () => Memory))];
         _byName = All.ToDictionary(upstream => upstream.Name, StringComparer.Ordinal);
     }
 

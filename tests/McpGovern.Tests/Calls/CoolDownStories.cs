@@ -34,6 +34,34 @@ public sealed class CoolDownStories
         Assert.NotEqual(card, await gateway.ParkAsync("echo", """{"to":"x","amount":6}"""));
     }
 
+    [Fact]
+    public async Task Call_LikeOneThatWasJustRejected_SaysSoToWhoeverDecides()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var first = await gateway.ParkAsync("echo", Spellings[0]);
+        await gateway.DecideAsync(first, "rejected", comment: "no");
+
+        var altered = await gateway.ParkAsync("echo", """{"to":"x","amount":6}""");
+        var ofAnother = (await gateway.CallAsync("echo", Spellings[2], by: Story.Bob)).CallId;
+        var ofAnotherAltered = (await gateway.CallAsync("echo", """{"to":"x","amount":7}""", by: Story.Bob)).CallId;
+        var otherTool = await gateway.ParkAsync("pid", Spellings[0]);
+        await gateway.DecideAsync(altered, "rejected");
+        var third = await gateway.ParkAsync("echo", """{"to":"x","amount":8}""");
+        story.Time.Advance(TimeSpan.FromMinutes(11));
+        var later = await gateway.ParkAsync("echo", """{"to":"x","amount":9}""");
+
+        Assert.Equal(
+            (string?[])[null, first, first, null, null, altered, null],
+            (IEnumerable<string?>)await Task.WhenAll(((string[])[first, altered, ofAnother, ofAnotherAltered, otherTool, third, later]).Select(async id => (await gateway.ViewAsync(id)).RejectedRecently)));
+        // It is told beside the call, and no part of what is approved.
+        var view = await gateway.ViewAsync(third);
+        Assert.Contains($"\"rejected_recently\":\"{altered}\"", McpGovern.Server.CallJson.Write(view), StringComparison.Ordinal);
+        Assert.Contains(altered, McpGovern.Cli.Printed.Call(view), StringComparison.Ordinal);
+        Assert.Contains($"rejected shortly before: {altered}", McpGovern.Cli.Printed.List(new([view], null), []), StringComparison.Ordinal);
+        Assert.DoesNotContain("rejected_recently", McpGovern.Server.CallJson.Write(await gateway.ViewAsync(later)), StringComparison.Ordinal);
+    }
+
     private static async Task<IReadOnlyList<Told>> AskAgainAsync(Gateway gateway, int times)
     {
         var told = new List<Told>();

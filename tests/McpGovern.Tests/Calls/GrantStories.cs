@@ -25,6 +25,10 @@ public sealed class GrantStories
         var call = (await gateway.AllAsync())[0];
         Assert.Equal("CallSubmitted ToolApprovalRequired ApprovalReceived DispatchStarted CallSucceeded ResultDelivered", await gateway.HistoryAsync(call.CallId));
         var approved = (ApprovalReceived)(await gateway.EventsAsync(call.CallId))[2];
+        // As it is in the database, where others read it.
+        using var stored = System.Text.Json.JsonDocument.Parse(McpGovern.Storage.EventTypes.Write(approved));
+        Assert.Equal(("grant", grant.Id), (stored.RootElement.GetProperty("via").GetString(), stored.RootElement.GetProperty("grant").GetString()));
+        Assert.Equal(approved, McpGovern.Storage.EventTypes.Read(McpGovern.Storage.EventTypes.AliasOf(typeof(ApprovalReceived)), McpGovern.Storage.EventTypes.Write(approved)));
         Assert.Equal(("alice", "approved", "grant", "unproven", "the nightly run", grant.Id), (approved.Decider, approved.Decision, approved.Via, approved.Presence, approved.Comment, approved.Grant));
         Assert.Equal(("key:alice", "key", null, false), (approved.Credential, approved.AuthMethod, approved.SeenHash, approved.SelfApproved));
         Assert.Equal(grant.Id, Assert.Single(call.Decisions).Grant);

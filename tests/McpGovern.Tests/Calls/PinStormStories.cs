@@ -65,6 +65,46 @@ public sealed class PinStormStories
         }
     }
 
+    [Fact]
+    [Trait("attack", "S16")]
+    public async Task Changes_ThreeHundred_WhereChangedToolsAreWithdrawn_AreNeitherListedNorCallable()
+    {
+        await using var story = new Story(Story.Open) { Pins = McpGovern.Policy.PinEffect.Withdraw };
+        var names = Enumerable.Range(0, Tools).Select(n => $"tool{n}").ToArray();
+        story.Define(names.Select(tool => Definition(tool)));
+        var gateway = await PinStories.StartAsync(story);
+        foreach (var tool in names)
+        {
+            Assert.False((await gateway.CallAsync(tool)).IsError);
+        }
+
+        var refused = 0;
+        for (var round = 1; round <= Rounds; round++)
+        {
+            var number = round;
+            story.Define(names.Select((tool, n) => Ways[(n + number) % Ways.Length](number, tool)));
+            if (round % 2 == 0)
+            {
+                await gateway.CallAsync(Story.Tell, Story.ToolsChanged);
+            }
+            else
+            {
+                // Without a word: another start of it that says something else.
+                (await gateway.Upstreams.All[0].ConnectAsync(default)).Retire("the test ends it");
+            }
+
+            var told = await Task.WhenAll(names.Select(tool => gateway.CallAsync(tool, $$"""{"round":{{number}}}""")));
+            refused += told.Count(answer => answer.IsError && answer.Text.StartsWith(AgentText.NotAvailable, StringComparison.Ordinal));
+            Assert.Equal(Tools, Ran(story));
+            Assert.DoesNotContain(await gateway.Tools.ListAsync(Story.Agent, default), tool => tool.Contains("\"tool", StringComparison.Ordinal));
+        }
+
+        Assert.Equal(Tools * Rounds, refused);
+        story.Define(names.Select(tool => Definition(tool)));
+        await gateway.CallAsync(Story.Tell, Story.ToolsChanged);
+        Assert.All(await Task.WhenAll(names.Select(tool => gateway.CallAsync(tool, """{"back":true}"""))), told => Assert.False(told.IsError));
+    }
+
     private static async Task PinAllAsync(Gateway gateway, string[] names, int round)
     {
         // The calls made of it make sure that it was looked at.

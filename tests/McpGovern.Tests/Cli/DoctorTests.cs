@@ -76,6 +76,24 @@ public sealed class DoctorTests : IDisposable
         Assert.DoesNotContain("tool other.fine", end.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Doctor_WithReferencesThatLeadNowhere_TellsEachAndNeverWhatIsThere()
+    {
+        home.Write("long", new string('x', 70_000));
+        Write(new { @default = "deny" },
+            ("missing", new { command = "x", env = new { TOKEN = "${file:no-such-file}" } }),
+            ("failing", new { url = "http://127.0.0.1:1/mcp", headers = new { Authorization = $"Bearer ${{cmd:/bin/sh -c 'echo {Secret[..7]}\"\"{Secret[7..]}; exit 3'}}" } }),
+            ("odd", new { url = "http://127.0.0.1:1/mcp?k=${file:long}" }));
+
+        var end = await GovernProcess.RunInAsync(home, "doctor");
+
+        Assert.True(end.ExitCode == 1, end.ToString());
+        Assert.Contains("fail  server missing: env.TOKEN: ${file:no-such-file} does not exist; make it readable", end.Output, StringComparison.Ordinal);
+        Assert.Contains("ended with code 3; make it readable", end.Output, StringComparison.Ordinal);
+        Assert.Contains("fail  server odd: url: ${file:long} is no text of at most 64 KiB", end.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, end.ToString(), StringComparison.Ordinal);
+    }
+
     public static TheoryData<string, int, string> Faults => new()
     {
         { "{ policy: { default: allow }, mcpServers: { a: { command: 'x', env: { T: '${NOT_SET_ANYWHERE}' } } } }", 2, "fail  settings: mcpgovern.yaml:1: server 'a': the variable NOT_SET_ANYWHERE is not set; set it" },

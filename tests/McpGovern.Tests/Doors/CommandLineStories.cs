@@ -82,6 +82,23 @@ public sealed class CommandLineStories : IDisposable
         Assert.NotEqual(true, result.IsError);
     }
 
+    [Theory]
+    [InlineData("agent:coder", 0, "recorded")]
+    [InlineData("USER", 4, "self_approval")]
+    [Trait("attack", "S8")]
+    public async Task Call_AskedOverStdio_IsDecidedAtTheCommandLineByAnybodyButWhoeverAsked(string asks, int exitCode, string answer)
+    {
+        var settings = Settings();
+        await using var agent = await LaunchAsync(settings, "--as", asks == "USER" ? Environment.UserName : asks);
+        var callId = await ParkAsync(agent);
+
+        var decided = await CliAsync(settings, "approve", callId);
+
+        Assert.True(exitCode == decided.ExitCode, decided.ToString());
+        Assert.Contains(answer, decided.Output + decided.Errors, StringComparison.Ordinal);
+        Assert.Contains($"status          {(exitCode == 0 ? "approved" : "pending")}", (await CliAsync(settings, "show", callId)).Output.Replace("succeeded", "approved", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Call_WithAProgressToken_HearsWhileItIsHeld()
     {

@@ -56,6 +56,49 @@ public sealed class SettingsLoadTests : IDisposable
         Assert.Equal((TimeSpan.FromMinutes(10), TimeSpan.FromDays(30)), (settings.CallTimeout, settings.Retention));
     }
 
+    [Theory]
+    [InlineData(null, null, PinEffect.Approve)]
+    [InlineData("approve", null, PinEffect.Approve)]
+    [InlineData("withdraw", null, PinEffect.Withdraw)]
+    [InlineData("off", null, PinEffect.Off)]
+    [InlineData(null, "withdraw", PinEffect.Withdraw)]
+    [InlineData("off", "withdraw", PinEffect.Withdraw)]
+    public void Load_WithPins_TakesTheKeyAndTheEnvironmentOverIt(string? key, string? variable, PinEffect expected)
+    {
+        if (variable is not null)
+            scratch.Environment["MCPGOVERN_PINS"] = variable;
+
+        Assert.Equal(expected, Settings(Least + (key is null ? "" : $"pins: {key}\n")).Pins);
+    }
+
+    [Theory]
+    [InlineData("pins: of", "unknown pins 'of'; use approve, withdraw or off")]
+    [InlineData("pins: [off]", "unknown pins a list")]
+    [InlineData("legacy_sse: yes", "'legacy_sse' is 'yes'")]
+    [InlineData("insecure_http: 1", "'insecure_http' is '1'")]
+    public void Load_WithASwitchThatIsNone_SaysSo(string line, string expected) =>
+        Assert.Contains(expected, Assert.Single(scratch.Load(Least + line).Errors).ToString(), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("legacy_sse")]
+    [InlineData("insecure_http")]
+    public void Load_WithASwitch_TakesFlagOverEnvironmentOverFile(string key)
+    {
+        bool Of(GovernSettings settings) => key == "legacy_sse" ? settings.LegacySse : settings.InsecureHttp;
+        Assert.False(Of(Settings(Least)));
+        Assert.True(Of(Settings($"{Least}{key}: true\n")));
+
+        scratch.Environment[$"MCPGOVERN_{key.ToUpperInvariant()}"] = "true";
+        Assert.True(Of(Settings(Least)));
+        Assert.True(Of(Settings($"{Least}{key}: false\n")));
+        Assert.False(Of(Settings(Least, (key, "false"))));
+        scratch.Environment[$"MCPGOVERN_{key.ToUpperInvariant()}"] = "false";
+        Assert.False(Of(Settings($"{Least}{key}: true\n")));
+        Assert.True(Of(Settings(Least, (key, "true"))));
+        scratch.Environment[$"MCPGOVERN_{key.ToUpperInvariant()}"] = "perhaps";
+        Assert.Contains($"MCPGOVERN_{key.ToUpperInvariant()}: '{key}' is 'perhaps'; write true or false", scratch.Load(Least).Errors.Select(e => e.ToString()));
+    }
+
     [Fact]
     public void Load_WithFiveFaults_NamesAllFiveWithPlaceAndCure()
     {
@@ -182,9 +225,9 @@ public sealed class SettingsLoadTests : IDisposable
         Assert.Equal(("/c/mcpgovern", "/h/.local/share/mcpgovern"), (sources.ConfigFolder, sources.DataFolder));
     }
 
-    private GovernSettings Settings(string yaml)
+    private GovernSettings Settings(string yaml, params (string Key, string Value)[] flags)
     {
-        var result = scratch.Load(yaml);
+        var result = scratch.Load(yaml, flags);
         Assert.Empty(result.Errors);
         return result.Settings!;
     }

@@ -80,6 +80,10 @@ internal static class Examination
                 : Finding.Warn(subject, $"speaks {connection.ProtocolVersion}, and has no tools", "check its configuration");
             return finding with { ProtocolVersion = connection.ProtocolVersion, Tools = connection.Tools.Count };
         }
+        catch (CredentialException e)
+        {
+            return Finding.Fail(subject, e.Message, "make it readable for who runs this, or correct the reference");
+        }
         catch (UpstreamUnavailableException e)
         {
             return Finding.Fail(subject, e.Message, server.Config.Transport == "stdio"

@@ -57,6 +57,10 @@ internal static class FakeHttpTools
                     await SendAsync(upstream, call, message);
                 await ResultAsync(upstream, call, """{"content":[]}""");
                 break;
+            case "leak":
+                var leak = call.Context.Request.Headers.Authorization;
+                await SendAsync(upstream, call, $$$"""{"jsonrpc":"2.0","id":{{{call.Id}}},"error":{"code":-32001,"message":"not with {{{leak}}}","data":{"k":"{{{leak}}}"} } }""");
+                break;
             case "odd":
                 await ResultAsync(upstream, call, FakeTools.OddResult);
                 break;

@@ -42,6 +42,9 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     /// <summary>What happens while somebody connects.</summary>
     public Func<Task> OnInitialize { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>The one <c>Authorization</c> that is good; null for any and none.</summary>
+    public string? Accepts { get; set; }
+
     /// <summary>More tools, by name.</summary>
     public IReadOnlyList<string> Extra { get; init; } = [];
 
@@ -101,7 +104,15 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
         await response.Body.FlushAsync();
     }
 
-    private Task HandleAsync(HttpContext context) => (context.Request.Method, context.Request.Path.Value) switch
+    private Task HandleAsync(HttpContext context)
+    {
+        if (Accepts is not { } good || context.Request.Headers.Authorization == good)
+            return RouteAsync(context);
+        Seen.Enqueue("refused");
+        return Answered(() => context.Response.StatusCode = 401);
+    }
+
+    private Task RouteAsync(HttpContext context) => (context.Request.Method, context.Request.Path.Value) switch
     {
         ("POST", "/mcp") => PostAsync(context),
         ("GET", "/mcp") when !Modern => HoldStreamAsync(context, first: null),

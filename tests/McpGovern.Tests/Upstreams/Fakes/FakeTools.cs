@@ -75,6 +75,13 @@ internal static class FakeTools
                 await Console.Error.WriteLineAsync("segmentation fault, sort of");
                 Environment.Exit(3);
                 break;
+            case "leak":
+                upstream.Refuse(id, $$"""{"code":-32001,"message":"not with {{Environment.GetEnvironmentVariable("TOKEN")}}"}""");
+                break;
+            case "leak_and_die":
+                await Console.Error.WriteLineAsync($"cannot sign in with {Environment.GetEnvironmentVariable("TOKEN")}");
+                Environment.Exit(3);
+                break;
             case "twice":
                 upstream.Answer(id, Text("\"first\""));
                 upstream.Answer(id, Text("\"second\""));
