@@ -119,6 +119,7 @@ internal sealed partial class CallHandler(
             return await RefuseAsync(callId, call, "freeze", late.Why, AgentText.Frozen(late), null, ct);
         }
 
+        using var underway = lease.Underway.Begin(callId);
         FaultPoints.At(FaultPoint.AllowBeforeAppend);
         var started = await effects.CreateAsync(callId, new CallCommand.Allow(call, verdict, lease.ProcessId, callId, call.At), ct);
         if (started.EffectHolder is { } holder)

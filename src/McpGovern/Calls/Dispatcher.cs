@@ -10,6 +10,7 @@ internal sealed partial class Dispatcher(
     CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, Outcomes outcomes,
     LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
 {
+    private const string StoreWentAway = "the store went away while it was sent, and no answer was stored";
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, Task> running = new();
@@ -32,6 +33,15 @@ internal sealed partial class Dispatcher(
 
     /// <summary>Sends a call again whose process is dead, where policy declares its tool idempotent; otherwise its outcome is unknown.</summary>
     public Task Recover(string callId, string deadProcess) => Begin(callId, () => RecoverAsync(callId, deadProcess));
+
+    /// <summary>The same for a call of this process, if it has lost track of it: the store went away, and whether a step was stored was not known.</summary>
+    public void RecoverIfLost(CallRow row)
+    {
+        if (row.Process == lease.ProcessId && !lease.Underway.Has(row.CallId))
+        {
+            _ = Recover(row.CallId, lease.ProcessId);
+        }
+    }
 
     private Task Begin(string callId, Func<Task> work)
     {
@@ -147,9 +157,10 @@ internal sealed partial class Dispatcher(
             }
         }
 
-        LogUnknown(callId, deadProcess);
+        var why = deadProcess == lease.ProcessId ? StoreWentAway : "the process that sent it ended before an answer was stored";
+        LogUnknown(callId, deadProcess, why);
         FaultPoints.At(FaultPoint.RecoverBeforeAppend);
-        await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, "the process that sent it ended before an answer was stored", time.GetUtcNow()), default);
+        await streams.ExecuteAsync(callId, new CallCommand.Lose(deadProcess, why, time.GetUtcNow()), default);
         FaultPoints.At(FaultPoint.RecoverAppended);
     }
 
@@ -175,6 +186,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        using var underway = lease.Underway.Begin(callId);
         FaultPoints.At(FaultPoint.DispatchBeforeAppend);
         var started = await streams.ExecuteAsync(callId, start, default);
         FaultPoints.At(FaultPoint.DispatchAppended);
@@ -227,8 +239,8 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(1024, LogLevel.Error, "{CallId} could not be dispatched")]
     private partial void LogBroken(Exception e, string callId);
 
-    [LoggerMessage(1025, LogLevel.Error, "The outcome of {CallId} is unknown: process {Process} died after sending it")]
-    private partial void LogUnknown(string callId, string process);
+    [LoggerMessage(1025, LogLevel.Error, "The outcome of {CallId}, sent by process {Process}, is unknown: {Why}")]
+    private partial void LogUnknown(string callId, string process, string why);
 }
 
 /// <summary>Who waits for a gated call, as far as they want to hear of it.</summary>

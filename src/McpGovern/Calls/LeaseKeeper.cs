@@ -15,6 +15,9 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
 
     public string ProcessId => process.Id;
 
+    /// <summary>For these the lease speaks.</summary>
+    public Underway Underway { get; } = new();
+
     /// <summary>Returns once the lease is in the store; from then on it is renewed.</summary>
     public async Task EnsureAsync(CancellationToken ct)
     {

@@ -20,7 +20,7 @@ internal sealed partial class Sweeper(
 
     private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
     private IReadOnlyList<Freeze>? seen;
-    private long seenAt;
+    private long seenAt, lookedAt;
 
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
@@ -87,6 +87,15 @@ internal sealed partial class Sweeper(
             if (orphan.Scope == scope && orphan.Process is { } dead)
             {
                 _ = dispatcher.Recover(orphan.CallId, dead);
+            }
+        }
+
+        if (time.GetElapsedTime(lookedAt) > Pause)
+        {
+            lookedAt = time.GetTimestamp();
+            foreach (var sent in await store.FindByStatusAsync(scope, "dispatching", Dispatches, ct))
+            {
+                dispatcher.RecoverIfLost(sent);
             }
         }
 
