@@ -49,6 +49,7 @@ internal static class Program
             return 2;
         }
 
+        Children.EndWithUs();
         return await new Season(storms, full, seed, report).RunAsync();
     }
 }

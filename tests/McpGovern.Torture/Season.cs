@@ -1,52 +1,53 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 
 namespace McpGovern.Torture;
 
-/// <summary>All chosen storms one after the other, each followed by its controls, and a report in Markdown.</summary>
+/// <summary>All chosen storms one after the other, each followed by its controls, and a report in Markdown that grows with each.</summary>
 internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, string? reportFile)
 {
     private const int Short = 10;
 
-    private readonly StringBuilder rows = new();
+    private readonly List<string> rows = [];
     private readonly List<string> failures = [];
+    private int passed, failed, skipped;
 
     /// <returns>0, or 1 where a promise was broken or a control was not seen to break it.</returns>
     public async Task<int> RunAsync()
     {
-        Console.WriteLine($"seed {seed}, {(full ? "full" : "short")}");
+        Console.WriteLine($"seed {seed}, {(full ? "full" : "short")}, {storms.Count} storms");
+        var clock = Stopwatch.StartNew();
         foreach (var storm in storms)
         {
-            await RunAsync(storm);
-        }
-
-        var report = Report();
-        Console.WriteLine(report);
-        if (reportFile is not null)
-        {
-            await File.WriteAllTextAsync(reportFile, report);
+            var before = failures.Count;
+            var wasRun = await RunAsync(storm);
+            (passed, failed, skipped) = failures.Count > before ? (passed, failed + 1, skipped) : wasRun ? (passed + 1, failed, skipped) : (passed, failed, skipped + 1);
+            Console.WriteLine($"{rows[^1]} ({rows.Count} of {storms.Count}, {clock.Elapsed.TotalMinutes:N1} min)");
+            await WriteReportAsync();
         }
 
         failures.ForEach(Console.Error.WriteLine);
+        Console.WriteLine($"storms: {passed} passed, {failed} failed, {skipped} skipped");
         return failures.Count == 0 ? 0 : 1;
     }
 
-    private async Task RunAsync(Storm storm)
+    /// <returns>Whether this machine has what it needs.</returns>
+    private async Task<bool> RunAsync(Storm storm)
     {
         if (storm.WhyNot() is { } lacking)
         {
-            rows.AppendLine(CultureInfo.InvariantCulture, $"| {storm.Name} | not run: {lacking} | | | |");
+            rows.Add($"| {storm.Name} | not run: {lacking} | | | | |");
             if (Environment.GetEnvironmentVariable("CI") == "true")
             {
                 failures.Add($"{storm.Name} was not run: {lacking}");
             }
 
-            return;
+            return false;
         }
 
         var clock = Stopwatch.StartNew();
         var count = full ? storm.Full : (storm.Full + Short - 1) / Short;
+        Console.WriteLine($"{storm.Name}: {count:N0} {storm.Unit} ...");
         var tally = await TryAsync(storm, count, bug: null);
         failures.AddRange(tally.Wrong.Select(wrong => $"{storm.Name}: {wrong}"));
         if (tally.Done < count)
@@ -66,10 +67,9 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
         }
 
         var notes = string.Join("; ", tally.Notes.Select(note => $"{note.Key} {note.Value:N0}"));
-        var row = string.Create(CultureInfo.InvariantCulture,
-            $"| {storm.Name} | {tally.Done:N0} {storm.Unit} | {tally.Violations} | {string.Join("; ", caught)} | {notes} | {clock.Elapsed.TotalSeconds:N0} s |");
-        rows.AppendLine(row);
-        Console.WriteLine(row);
+        rows.Add(string.Create(CultureInfo.InvariantCulture,
+            $"| {storm.Name} | {tally.Done:N0} {storm.Unit} | {tally.Violations} | {string.Join("; ", caught)} | {notes} | {clock.Elapsed.TotalSeconds:N0} s |"));
+        return true;
     }
 
     private async Task<Tally> TryAsync(Storm storm, int count, string? bug)
@@ -84,32 +84,32 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
             failures.Add($"{storm.Name}{(bug is null ? "" : $", control '{bug}'")}: broke after {tally.Done} {storm.Unit}: {e}");
         }
 
+        // A storm that breaks may leave some behind.
+        Children.EndAll();
         return tally;
     }
 
-    private string Report() => string.Create(CultureInfo.InvariantCulture, $"""
+    // After each storm, so that a run that is cut off has told what it did.
+    private async Task WriteReportAsync()
+    {
+        if (reportFile is not null)
+        {
+            await File.WriteAllTextAsync(reportFile, Report());
+        }
+    }
+
+    private string Report() => $"""
         # Torture: what was broken, and what was lost
 
-        Seed {seed}, {(full ? "full" : "short")} run, {Environment.ProcessorCount} cores, {Environment.OSVersion.VersionString}, .NET {Environment.Version}, commit {Commit()}.
-        Run it again with `dotnet run -c Release --project tests/McpGovern.Torture -- --seed {seed}{(full ? " --full" : "")}`.
+        Seed {seed}, {(full ? "full" : "short")} run{(rows.Count < storms.Count ? $", NOT COMPLETE: {rows.Count} of {storms.Count} storms" : "")}, commit {Machine.Commit()}.
+        {passed} storms passed, {failed} failed, {skipped} were skipped.
+        Machine: {Machine.Describe()}.
+        Run it again with `dotnet run --project tests/McpGovern.Torture -- --seed {seed}{(full ? " --full" : "")}`.
 
         | storm | done | promises broken | controls: bugs that it must find | notes | time |
         |---|---|---|---|---|---|
-        {rows}
-        """);
+        {string.Join('\n', rows)}
+        {string.Concat(failures.Select(failure => $"\n- {failure.ReplaceLineEndings(" ")}"))}
 
-    private static string Commit()
-    {
-        try
-        {
-            using var git = Process.Start(new ProcessStartInfo("git", "rev-parse --short HEAD") { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var text = git.StandardOutput.ReadToEnd().Trim();
-            git.WaitForExit();
-            return git.ExitCode == 0 ? text : "unknown";
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return "unknown";
-        }
-    }
+        """;
 }

@@ -8,10 +8,12 @@ internal abstract class Storm
     /// <summary>In the order of the report.</summary>
     public static IReadOnlyList<Storm> All { get; } =
     [
-        new PowerLossStorm(), new SyscallKillStorm(), new IoErrorStorm(), new PoisonStorm("sqlite"), new PoisonStorm("postgres"),
+        new PowerLossStorm(), new SyscallKillStorm(), new IoErrorStorm(), new DiskFullStorm(), new PoisonStorm("sqlite"), new PoisonStorm("postgres"),
         new ClusterKillStorm(), new BackendKillStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
-        new CrowdStorm("sqlite"), new CrowdStorm("postgres"),
-        new VanishedClientsStorm(), new ClockJumpStorm(),
+        new NamedFaultStorm("sqlite", "kill"), new NamedFaultStorm("postgres", "kill"), new ServerRaceStorm("sqlite"), new ServerRaceStorm("postgres"),
+        new FrozenOwnerStorm("sqlite"), new FrozenOwnerStorm("postgres"), new BadUpstreamStorm("sqlite"), new BadUpstreamStorm("postgres"),
+        new VanishedClientsStorm(), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),
+        new ClockJumpStorm(), new NamedFaultStorm("sqlite", "throw", "delay", "hang"), new NamedFaultStorm("postgres", "throw", "delay", "hang"),
     ];
 
     public abstract string Name { get; }

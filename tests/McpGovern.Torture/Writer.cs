@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using McpGovern.Calls;
 using McpGovern.Storage;
 using McpGovern.Tests.Crashes;
@@ -14,6 +15,7 @@ namespace McpGovern.Torture;
 internal static class Writer
 {
     public const string Early = "early";
+    private const int SigXfsz = 25;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -21,6 +23,8 @@ internal static class Writer
         var random = new Random(seed);
         var opened = CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance);
         await using ICallStore store = bug == Early ? new HastyStore(opened, nameof(ToolApprovalRequired)) : opened;
+        // Without a handler, a file at its limit would end the process; with one, the write fails.
+        using var limit = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)SigXfsz, context => context.Cancel = true) : null;
         await SayAsync("ready");
         for (var i = 0; i < calls; i++)
         {

@@ -26,7 +26,7 @@ internal sealed class ClusterKillStorm : Storm
         var opened = CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance);
         await using ICallStore store = bug is null ? opened : new HastyStore(opened, nameof(ToolApprovalRequired));
         await store.PrepareAsync(default);
-        while (tally.Done < count)
+        while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
             using var stop = new CancellationTokenSource();
             var loading = PostgresStorms.LoadAsync(store, Callers, onlyParks: bug is not null, tally, stop.Token);

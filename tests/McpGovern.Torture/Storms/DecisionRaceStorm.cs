@@ -27,7 +27,7 @@ internal sealed class DecisionRaceStorm(string engine) : Storm
         var text = engine == "postgres" ? await PostgresServer.CreateDatabaseAsync() : $"sqlite:{folder.File("store.db")}";
         await using var store = CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance);
         await store.PrepareAsync(default);
-        while (tally.Done < count)
+        while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
             var parks = Enumerable.Range(0, Math.Min(Batch, count - tally.Done)).Select(_ => TestCalls.Park()).ToArray();
             await Task.WhenAll(parks.Select(park => store.AppendAsync(park, default)));

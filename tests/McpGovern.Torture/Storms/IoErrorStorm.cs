@@ -7,7 +7,7 @@ namespace McpGovern.Torture.Storms;
 internal sealed class IoErrorStorm : Storm
 {
     private const string EarlyAck = "acknowledge first";
-    private const int CallsPerLife = 3, DeepestFault = 40, Lanes = 2;
+    private const int CallsPerLife = 3, DeepestFault = 40, Lanes = 3;
 
     private static readonly (string Calls, string Error)[] Faults =
         [("write,pwrite64", "EIO"), ("write,pwrite64", "ENOSPC"), ("fsync,fdatasync", "EIO"), ("ftruncate", "EIO")];
@@ -21,7 +21,7 @@ internal sealed class IoErrorStorm : Storm
 
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        while (tally.Done < count)
+        while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
             // From the nth on, or only the nth: a disk that is gone, or one that recovers.
             var lives = Enumerable.Range(tally.Done, Lanes).Select(i => (Fault: Faults[i % Faults.Length], Seed: random.Next(),

@@ -34,7 +34,7 @@ internal sealed class PoisonStorm(string engine) : Storm
         await store.PrepareAsync(default);
         await using var raw = await OpenAsync(text);
         var healthy = await TestCalls.RandomHistoryAsync(store, random);
-        while (tally.Done < count)
+        while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
             var calls = new List<string>();
             for (var i = 0; i < Batch; i++)

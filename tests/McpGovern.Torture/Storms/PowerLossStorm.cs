@@ -20,7 +20,7 @@ internal sealed class PowerLossStorm : Storm
 
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        while (tally.Done < count)
+        while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
             using var folder = new TempFolder();
             using var before = new TempFolder();

@@ -7,7 +7,7 @@ namespace McpGovern.Torture.Storms;
 internal sealed class SyscallKillStorm : Storm
 {
     private const string EarlyAck = "acknowledge first";
-    private const int CallsPerLife = 3, Lanes = 2;
+    private const int CallsPerLife = 3, Lanes = 3;
 
     private static readonly string[] Files = ["store.db", "store.db-journal", "store.db-wal"];
 
@@ -20,7 +20,7 @@ internal sealed class SyscallKillStorm : Storm
 
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        for (var n = 1; tally.Done < count; n += Lanes)
+        for (var n = 1; tally.Done < count && (bug is null || tally.Violations == 0); n += Lanes)
         {
             var lives = await Task.WhenAll(Enumerable.Range(n, Lanes).Select(at => (At: at, Seed: random.Next())).ToArray().Select(life => LiveAsync(life.At, life.Seed, bug)));
             foreach (var (acknowledged, wrong) in lives)

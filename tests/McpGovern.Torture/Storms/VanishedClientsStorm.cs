@@ -10,7 +10,7 @@ namespace McpGovern.Torture.Storms;
 /// <summary>Clients break their connections while they wait for a decision: the calls stay, nothing is held for them, and a later client gets the results.</summary>
 internal sealed class VanishedClientsStorm : Storm
 {
-    private const string WaitIsCall = "the end of a wait ends its call";
+    private const string WaitIsCall = "the end of a wait ends its call", WaitStays = "a wait stays when its client is gone";
     private const int Round = 20, MostMoreFiles = 40, MostMoreThreads = 30, Fetched = 5;
 
     private const string Initialize =
@@ -19,7 +19,7 @@ internal sealed class VanishedClientsStorm : Storm
     public override string Name => "clients that vanish while they wait";
     public override string Unit => "clients";
     public override int Full => 1_000;
-    public override IReadOnlyList<(string, int)> Controls => [(WaitIsCall, Round)];
+    public override IReadOnlyList<(string, int)> Controls => [(WaitIsCall, 2 * Round), (WaitStays, 5 * Round)];
 
     public override string? WhyNot() => OperatingSystem.IsLinux() ? null : "open files are counted as Linux has them";
 
@@ -29,13 +29,22 @@ internal sealed class VanishedClientsStorm : Storm
         await using var serving = await GovernProcess.ServeAsync(world.Settings, args: ["--hold", "50s"]);
         var session = await OpenSessionAsync(serving);
         var (files, threads) = (0, 0);
+        var open = new List<Socket>();
         while (tally.Done < count)
         {
             var (before, some) = (tally.Done, Math.Min(Round, count - tally.Done));
             var sockets = await Task.WhenAll(Enumerable.Range(before, some).Select(n => AskAsync(serving, session, $"pay-{n}")));
             // Some leave before their call is parked, most of them after.
             await Eventually.TrueAsync(async () => (await world.IdsAsync("pending")).Count >= before + some - random.Next(3), () => $"the calls are not parked: {serving.Process.Errors}");
-            Array.ForEach(sockets, socket => socket.Close(0));
+            if (bug != WaitStays || before == 0)
+            {
+                Array.ForEach(sockets, socket => socket.Close(0));
+            }
+            else
+            {
+                open.AddRange(sockets);
+            }
+
             await Eventually.TrueAsync(async () => (await world.IdsAsync("pending")).Count >= before + some, () => $"the last calls were not parked: {serving.Process.Errors}");
             tally.Count(some);
             if (before == 0)
@@ -48,11 +57,13 @@ internal sealed class VanishedClientsStorm : Storm
 
         if (bug == WaitIsCall)
         {
+            // As a gateway would for which whoever leaves takes the call along: for one of them all.
             using var agent = new RestDecider(serving.Address, CrashWorld.Agent);
-            await agent.AskAsync("cancel", (await world.IdsAsync("pending"))[0]);
+            await agent.AskAsync("cancel", (await world.IdsAsync("pending"))[random.Next(tally.Done)]);
         }
 
         await JudgeAsync(world, serving, tally, files, threads);
+        open.ForEach(socket => socket.Dispose());
     }
 
     private static async Task JudgeAsync(CrashWorld world, ServingProcess serving, Tally tally, int files, int threads)

@@ -1,0 +1,49 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace McpGovern.Torture;
+
+/// <summary>The processes that storms start end with them, however they end. PostgreSQL has a keeper that sees to that itself.</summary>
+internal static class Children
+{
+    private const int Stopped = 143;
+    private static readonly string[] Ours = ["dotnet", "strace"];
+
+    private static readonly List<PosixSignalRegistration> Signals = [];
+
+    /// <summary>Keeps the promise where this program is told to stop; the web servers of the storms would ignore that.</summary>
+    public static void EndWithUs()
+    {
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAll();
+        foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP })
+        {
+            Signals.Add(PosixSignalRegistration.Create(signal, _ => Environment.Exit(Stopped)));
+        }
+    }
+
+    public static void EndAll()
+    {
+        foreach (var id in Directory.Exists("/proc/self/task") ? Directory.GetDirectories("/proc/self/task").SelectMany(OfThread).ToArray() : [])
+        {
+            try
+            {
+                using var child = Process.GetProcessById(id);
+                if (Ours.Contains(child.ProcessName))
+                {
+                    child.Kill(entireProcessTree: true);
+                }
+            }
+            catch (ArgumentException)
+            {
+                // It has ended.
+            }
+        }
+    }
+
+    private static IEnumerable<int> OfThread(string thread)
+    {
+        var file = Path.Combine(thread, "children");
+        return File.Exists(file) ? File.ReadAllText(file).Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture)) : [];
+    }
+}
