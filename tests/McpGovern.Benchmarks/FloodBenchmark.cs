@@ -101,7 +101,7 @@ internal static class FloodBenchmark
     /// <summary>A call that nobody asked for before.</summary>
     private static async Task<string> ParkAsync(HttpClient http, string actor)
     {
-        var body = $$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"id":"{{{Guid.NewGuid():n}}}"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}""";
+        var body = $$$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"id":"{{{{Guid.NewGuid():n}}}}"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}""";
         using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {KeyOf(actor)}");
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");
