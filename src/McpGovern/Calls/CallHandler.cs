@@ -139,7 +139,8 @@ internal sealed partial class CallHandler(
         if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
         {
             (var why, held) = await WhyHeldAsync(call, decision, tool);
-            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
+            answer = why is not null ? new UpstreamAnswer.NotSent(why)
+                : await outcomes.SendAsync(started.Call, successor, request.Progress, request.Caller, ct);
         }
 
         var recorded = await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, call.At, CancellationToken.None);
@@ -182,7 +183,8 @@ internal sealed partial class CallHandler(
                 return (freeze.Why, AgentText.Frozen(freeze));
             }
 
-            var judged = await pins.JudgeAsync(decision, call.UpstreamFingerprint, tool.Server, tool.Tool, tool.Definition.Hash, tool.Definition, CancellationToken.None);
+            var (hash, definition) = (tool.Definition.Hash, tool.Definition);
+            var judged = await pins.JudgeAsync(decision, call.UpstreamFingerprint, tool.Server, tool.Tool, hash, definition, CancellationToken.None);
             return judged.Verdict == Verdict.Allow ? (null, null) : (judged.Reason, null);
         }
         catch (StoreUnavailableException e)
