@@ -7,7 +7,8 @@ namespace McpGovern.Calls;
 internal sealed record CallMeta(
     [property: JsonPropertyName("call_id")] string CallId,
     [property: JsonPropertyName("execution_id")] string ExecutionId,
-    [property: JsonPropertyName("status"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Status,
+    [property: JsonPropertyName("status"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    string? Status,
     [property: JsonPropertyName("call_hash")] string? CallHash,
     [property: JsonPropertyName("deadline")] DateTimeOffset? Deadline,
     [property: JsonPropertyName("url")] string? Url)

@@ -58,7 +58,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         catch (Exception e)
         {
             LogLost(call.Id, e.Message);
-            underWay.Keep(new(call.Id, new CallCommand.Lose(process, $"the gateway failed while it recorded the answer ({e.GetType().Name})", time.GetUtcNow()), null));
+            var why = $"the gateway failed while it recorded the answer ({e.GetType().Name})";
+            underWay.Keep(new(call.Id, new CallCommand.Lose(process, why, time.GetUtcNow()), null));
         }
 
         if (answer is UpstreamAnswer.Lost { Late: { } late })
@@ -132,7 +133,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
             catch (StoreUnavailableException e)
             {
                 LogKept(call.Id, e.Message);
-                underWay.Keep(end.Result?.Json.Length > underWay.Room ? EndOf(call, process, answer, sentAt, at, keep, underWay.Room, "for which there was room while the store was away") : end);
+                underWay.Keep(end.Result?.Json.Length > underWay.Room
+                    ? EndOf(call, process, answer, sentAt, at, keep, underWay.Room, "for which there was room while the store was away") : end);
                 return null;
             }
 
@@ -153,9 +155,11 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         return answer switch
         {
             UpstreamAnswer.Lost lost => new CallCommand.Lose(process, Plain.Text(lost.Reason), at),
-            UpstreamAnswer.NotSent not when IsRepeat(call) => new CallCommand.Lose(process, $"it was sent before, and not again now: {Plain.Text(not.Reason)}", at),
+            UpstreamAnswer.NotSent not when IsRepeat(call) =>
+                new CallCommand.Lose(process, $"it was sent before, and not again now: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Task task => new CallCommand.Follow(process, task.TaskId, (long?)task.PollInterval?.TotalMilliseconds, at),
-            UpstreamAnswer.Stopped stopped => new CallCommand.Finish(process, false, null, 0, true, latency, Plain.Text(stopped.Reason), at) { Cancelled = stopped.Cancelled },
+            UpstreamAnswer.Stopped stopped =>
+                new CallCommand.Finish(process, false, null, 0, true, latency, Plain.Text(stopped.Reason), at) { Cancelled = stopped.Cancelled },
             UpstreamAnswer.NotSent not when call.Known.Gate is not null => Deferral(call, process, not.Reason, at),
             UpstreamAnswer.NotSent not => new CallCommand.Finish(process, false, null, 0, true, latency, $"nothing was sent: {Plain.Text(not.Reason)}", at),
             UpstreamAnswer.Result result => new CallCommand.Finish(process, !result.IsError, CallHash.OfBytes(kept!.Json.Span), kept.Json.Length, result.IsError, latency, null, at),

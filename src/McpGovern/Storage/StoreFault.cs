@@ -15,7 +15,8 @@ internal static class StoreFault
             "; let this user write the file and its folder, and see that their file system is not read-only",
         SqliteException { SqliteErrorCode: raw.SQLITE_FULL } => Room,
         SqliteException { SqliteErrorCode: raw.SQLITE_IOERR } => Disk,
-        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } => "; it takes no writes: name the primary server, or lift default_transaction_read_only",
+        PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction } =>
+            "; it takes no writes: name the primary server, or lift default_transaction_read_only",
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } => Room,
         PostgresException { SqlState: PostgresErrorCodes.IoError } => Disk,
         _ => "",

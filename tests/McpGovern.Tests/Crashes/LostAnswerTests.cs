@@ -31,7 +31,8 @@ public sealed class LostAnswerTests
     public async Task Allowed_WhoseDispatchIsInDoubt_IsEndedByTheLivingProcess(string store)
     {
         await using var world = await CrashWorld.CreateAsync(store, TimeSpan.Zero);
-        var policy = new { @default = "deny", allow = new[] { "payments.submit" }, tools = new Dictionary<string, object> { ["payments.submit"] = new { effect = "pay:{payment_id}" } } };
+        var effect = new Dictionary<string, object> { ["payments.submit"] = new { effect = "pay:{payment_id}" } };
+        var policy = new { @default = "deny", allow = new[] { "payments.submit" }, tools = effect };
         var (settings, _) = world.WriteSettings("open", CrashWorld.Scope, "main", TimeSpan.Zero, policy);
         await using var agent = await ServeAsync(world, "allow_appended:1:throw", settings);
 
@@ -40,7 +41,8 @@ public sealed class LostAnswerTests
         Assert.StartsWith("Not executed", heard!.Text, StringComparison.Ordinal);
         var callId = Assert.Single(await world.AllCallsAsync()).CallId;
         await UntilAsync(world, agent, callId, "failed");
-        Assert.Equal("nothing was sent: the store's answer to its start was lost", CallView.From(callId, (await world.Store.LoadAsync(callId, default))!.Events).Reason);
+        var view = CallView.From(callId, (await world.Store.LoadAsync(callId, default))!.Events);
+        Assert.Equal("nothing was sent: the store's answer to its start was lost", view.Reason);
         Assert.Empty(world.ReadLedger());
         // Its effect is free again.
         Assert.False((await agent.SubmitAsync("pay-1"))!.IsError);

@@ -37,7 +37,8 @@ internal sealed class PostgresTalk(NpgsqlDataSource source, string store, Action
             }
             catch (Exception e) when (e is NpgsqlException or TimeoutException or ObjectDisposedException)
             {
-                throw new StoreUnavailableException($"{store}: {StoreFault.Text(e)}", e) { InDoubt = inDoubt || (sent && IsUnanswered(e) && MayHaveHappened(e)) };
+                inDoubt |= sent && IsUnanswered(e) && MayHaveHappened(e);
+                throw new StoreUnavailableException($"{store}: {StoreFault.Text(e)}", e) { InDoubt = inDoubt };
             }
 
             await Task.Delay(pause, ct);

@@ -114,7 +114,8 @@ internal sealed class SqliteWriter : IAsyncDisposable
     }
 
     // A commit that another process stood in the way of, or that found no room, has not come to its point.
-    private static bool MayHaveHappened(Exception e) => e is not SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_FULL or raw.SQLITE_READONLY };
+    private static bool MayHaveHappened(Exception e) =>
+        e is not SqliteException { SqliteErrorCode: raw.SQLITE_BUSY or raw.SQLITE_FULL or raw.SQLITE_READONLY };
 
     private void GiveUp(List<Write> group, Exception e, bool inDoubt)
     {
