@@ -122,7 +122,7 @@ internal sealed class Gateway : IAsyncDisposable
         await sweeping;
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
         // What goes on as an upstream's task is the next process's.
-        await follower.DisposeAsync();
+        await Task.WhenAny(follower.DisposeAsync().AsTask(), Task.Delay(Grace));
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
         await Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace));
