@@ -137,7 +137,7 @@ internal sealed class Gateway : IAsyncDisposable
         await sweeping;
         await IdleAsync();
         // What goes on as an upstream's task is the next process's.
-        await follower.DisposeAsync();
+        await Task.WhenAny(follower.DisposeAsync().AsTask(), Task.Delay(Grace));
         await Upstreams.DisposeAsync();
         // What was cut off there is recorded now: as unknown where it was sent.
         await IdleAsync();

@@ -68,6 +68,19 @@ internal sealed class TaskStory : IAsyncDisposable
         return ((CallAnswer.Parked)answer).Call;
     }
 
+    /// <summary>The same, once it was approved where that is asked for.</summary>
+    public static async Task<string> BeginAsync(Gateway gateway, bool gated, int seconds)
+    {
+        var id = (await BeginAsync(gateway, "slow_compute", $$"""{"seconds":{{seconds}},"label":"x"}""")).Id;
+        if (gated)
+        {
+            await gateway.ApproveAsync(id);
+        }
+
+        await Eventually.TrueAsync(async () => (await gateway.ViewAsync(id)).UpstreamTask is not null, () => "it does not become a task");
+        return id;
+    }
+
     /// <summary>What the caller finds under its handle.</summary>
     public static async Task<CallAnswer> OutcomeAsync(Gateway gateway, string id) =>
         (await gateway.Queries.OutcomeAsync((await gateway.Queries.TaskAsync(Story.Agent, id, default))!))!;

@@ -46,12 +46,7 @@ public sealed class UpstreamTaskStories
     {
         await using var story = await TaskStory.StartAsync(gated ? Story.Gated : Story.Open);
         var first = await story.GatewayAsync();
-        var id = (await TaskStory.BeginAsync(first, "slow_compute", """{"seconds":4,"label":"x"}""")).Id;
-        if (gated)
-        {
-            await first.ApproveAsync(id);
-            await Eventually.TrueAsync(async () => (await first.ViewAsync(id)).UpstreamTask is not null, () => "it does not become a task");
-        }
+        var id = await TaskStory.BeginAsync(first, gated, seconds: 4);
 
         await story.Story.StopAsync(first);
         var second = await story.GatewayAsync();
@@ -101,14 +96,31 @@ public sealed class UpstreamTaskStories
         const string Arguments = """{"seconds":600,"label":"x"}""";
         await using var story = await TaskStory.StartAsync(Story.Gated);
         var gateway = await story.GatewayAsync(hold: TimeSpan.FromSeconds(1));
-        var id = (await TaskStory.BeginAsync(gateway, "slow_compute", Arguments)).Id;
-        await gateway.ApproveAsync(id);
-        await Eventually.TrueAsync(async () => (await gateway.ViewAsync(id)).UpstreamTask is not null, () => "it does not become a task");
+        var id = await TaskStory.BeginAsync(gateway, gated: true, seconds: 600);
 
         var told = new Told(await TaskStory.AskAsync(gateway, "slow_compute", Arguments, takesTasks: false));
 
         Assert.Equal((id, "dispatching", true), (told.CallId, told.Status, told.IsError));
         Assert.Equal(["x"], story.Ledger);
+    }
+
+    [Fact]
+    public async Task Task_OfADeadGateway_IsLeftToAnotherByOneWithoutItsUpstream_AndGivenUpWhenNoneComes()
+    {
+        await using var story = await TaskStory.StartAsync();
+        var first = await story.GatewayAsync();
+        var id = await TaskStory.BeginAsync(first, gated: false, seconds: 600);
+        await story.Story.StopAsync(first);
+
+        var stranger = await story.Story.StartAsync();
+        await stranger.Dispatcher.Recover(id, await OwnerAsync(stranger, id));
+        Assert.Equal("dispatching", (await stranger.ViewAsync(id)).Status);
+        story.Story.Time.Advance(TimeSpan.FromHours(2));
+        await stranger.Dispatcher.Recover(id, await OwnerAsync(stranger, id));
+
+        Assert.Equal("outcome_unknown", (await stranger.ViewAsync(id)).Status);
+
+        static async Task<string> OwnerAsync(McpGovern.Server.Gateway gateway, string id) => (await gateway.EventsAsync(id)).OfType<UpstreamTaskFollowed>().Last().Process;
     }
 
     [Fact]
@@ -130,12 +142,7 @@ public sealed class UpstreamTaskStories
     {
         await using var story = await TaskStory.StartAsync(gated ? Story.Gated : Story.Open);
         var gateway = await story.GatewayAsync();
-        var id = (await TaskStory.BeginAsync(gateway, "slow_compute", """{"seconds":60,"label":"x"}""")).Id;
-        if (gated)
-        {
-            await gateway.ApproveAsync(id);
-            await Eventually.TrueAsync(async () => (await gateway.ViewAsync(id)).UpstreamTask is not null, () => "it does not become a task");
-        }
+        var id = await TaskStory.BeginAsync(gateway, gated, seconds: 60);
 
         await gateway.UpstreamTasks.CancelAsync(Story.Agent, (await gateway.Queries.LoadAsync(Story.Agent, id, default))!, default);
 

@@ -17,10 +17,11 @@ internal sealed partial class TaskFollower(
     // An upstream that says nothing for so long has lost the task, whatever became of it.
     private static readonly TimeSpan Silence = TimeSpan.FromDays(1);
 
-    // A process that has the upstream may come back; a call that nobody could ever end has to be given up.
+    // A process that has the upstream may come; a call that nobody could ever end has to be given up.
     private static readonly TimeSpan Orphaned = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<string, Following> following = new();
+    private readonly ConcurrentDictionary<string, DateTimeOffset> outOfReach = new();
     private readonly CancellationTokenSource stop = new();
 
     /// <summary>Begins to follow, where the call goes on as a task and this is the process that its record names.</summary>
@@ -40,14 +41,14 @@ internal sealed partial class TaskFollower(
     /// <returns>Whether there was nothing else to do: the call is followed, or another process may follow it.</returns>
     public async Task<bool> AdoptAsync(LoadedCall call, string deadProcess)
     {
-        if (call.State is not Dispatching { Task: { } task })
+        if (call.State is not Dispatching { Task: not null })
         {
             return false;
         }
 
         if (!talk.Reaches(call))
         {
-            return time.GetUtcNow() - task.At < Orphaned;
+            return time.GetUtcNow() - outOfReach.GetOrAdd(call.Id, time.GetUtcNow()) < Orphaned;
         }
 
         await lease.EnsureAsync(default);

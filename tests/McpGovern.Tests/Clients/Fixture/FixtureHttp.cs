@@ -89,7 +89,9 @@ internal sealed class FixtureHttp(FixtureServer fixture, string? away)
 
         ValueTask StartAsync(JsonRpcMessage? first)
         {
-            http.Response.StatusCode = StatusOf(first);
+            // Of a task it knows nothing in the answer, and not by the status.
+            var ofTask = message is JsonRpcRequest { Params: JsonObject parameters } && parameters.ContainsKey("taskId");
+            http.Response.StatusCode = ofTask && first is JsonRpcError { Error.Code: (int)McpErrorCode.InvalidParams } ? StatusCodes.Status200OK : StatusOf(first);
             return default;
         }
     }
@@ -97,8 +99,6 @@ internal sealed class FixtureHttp(FixtureServer fixture, string? away)
     private static int StatusOf(JsonRpcMessage? first) => first switch
     {
         JsonRpcError { Error.Code: (int)McpErrorCode.MethodNotFound } => StatusCodes.Status404NotFound,
-        // Told in the answer and not by the status, as most servers do.
-        JsonRpcError { Error.Code: (int)McpErrorCode.InvalidParams } => StatusCodes.Status200OK,
         JsonRpcError => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status200OK,
     };
