@@ -131,6 +131,12 @@ internal sealed partial class Dispatcher(
             return;
         }
 
+        if (deadProcess == lease.ProcessId && lease.Underway.Has(callId))
+        {
+            // A clock that jumped has run past our own lease: we live, and it is being sent.
+            return;
+        }
+
         if (call.Known.Gate is not null && IsIdempotent(call) && dispatching.Dispatch.Attempt < Call.MaxAttempts && UpstreamOf(call) is { } upstream)
         {
             if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
