@@ -13,7 +13,8 @@ internal abstract class Storm
         new NamedFaultStorm("sqlite", "kill"), new NamedFaultStorm("postgres", "kill"), new ServerRaceStorm("sqlite"), new ServerRaceStorm("postgres"),
         new FrozenOwnerStorm("sqlite"), new FrozenOwnerStorm("postgres"), new BadUpstreamStorm("sqlite"), new BadUpstreamStorm("postgres"),
         new VanishedClientsStorm(), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),
-        new ClockJumpStorm(), new NamedFaultStorm("sqlite", "throw", "delay", "hang"), new NamedFaultStorm("postgres", "throw", "delay", "hang"),
+        new ClockJumpStorm(), new WallClockStorm("sqlite"), new WallClockStorm("postgres"),
+        new NamedFaultStorm("sqlite", "throw", "delay", "hang"), new NamedFaultStorm("postgres", "throw", "delay", "hang"),
     ];
 
     public abstract string Name { get; }

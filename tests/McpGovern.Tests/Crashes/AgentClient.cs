@@ -58,7 +58,7 @@ internal sealed class AgentClient : IAsyncDisposable
         "submit", new() { ["payment_id"] = payment, ["amount"] = 1, ["currency"] = "EUR" }, acknowledged is null ? null : new ParkListener(acknowledged));
 
     /// <summary>A call that policy allows.</summary>
-    public Task<Heard?> LookAsync() => AskAsync("fetch_payment_details", new() { ["payment_id"] = "pay-1001" }, null);
+    public Task<Heard?> LookAsync(string payment = "pay-1001") => AskAsync("fetch_payment_details", new() { ["payment_id"] = payment }, null);
 
     /// <summary>Which starts the upstreams.</summary>
     public Task ListAsync() => UnlessKilledAsync(async () => await client!.ListToolsAsync(cancellationToken: gone.Token));

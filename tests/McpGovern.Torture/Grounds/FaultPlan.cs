@@ -14,13 +14,14 @@ internal sealed record FaultPlan(string Point, int Nth, string Action)
 
     public override string ToString() => $"{Point}:{Nth}:{Action}";
 
-    /// <summary>Every point, with every action, as often as a life passes it, in an order by chance. A migration is the first life of every ground.</summary>
+    /// <summary>Every point, with every action, as often as a life passes it, in an order by chance, the first passes first. A migration is the first life of every ground.</summary>
     public static FaultPlan[] Shuffled(IEnumerable<string> actions, Random random)
     {
         var all = actions.SelectMany(action => FaultPoints.Names.Where(name => name != Migration)
             .SelectMany(name => Enumerable.Range(1, Passes(name)).Select(nth => new FaultPlan(name, nth, action)))).ToArray();
         random.Shuffle(all);
-        return all;
+        // A short run comes past every point once.
+        return [.. all.OrderBy(plan => plan.Nth > 1)];
     }
 
     private static int Passes(string point) => point.Split('_')[0] switch

@@ -86,13 +86,11 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
     private async Task CallAsync(HttpContext context, string id, JsonElement call)
     {
         var payment = call.GetProperty("arguments").GetProperty("payment_id").GetString()!;
-        if (call.GetProperty("name").GetString() != "submit")
+        if (call.GetProperty("name").GetString() == "submit")
         {
-            await PaidAsync(context, id, payment);
-            return;
+            Pay(payment, call.GetProperty("_meta").GetProperty("mcpgovern/idempotency-key").GetString()!);
         }
 
-        Pay(payment, call.GetProperty("_meta").GetProperty("mcpgovern/idempotency-key").GetString()!);
         switch (payment.Split('-')[1])
         {
             case "held":
