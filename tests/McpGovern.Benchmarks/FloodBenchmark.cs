@@ -11,18 +11,19 @@ namespace McpGovern.Benchmarks;
 /// <summary>How long another actor's call takes to be parked while one key asks 50,000 times, beside the same while nobody else asks.</summary>
 internal static class FloodBenchmark
 {
-    private const int Flood = 50_000, Rounds = 10, Samples = 60, Others = 20;
+    private const int Rounds = 10, Samples = 60, Others = 20;
 
-    public static async Task<int> RunAsync()
+    /// <param name="flood">How often the one key asks.</param>
+    public static async Task<int> RunAsync(int flood = 50_000, int only = 0)
     {
         var folder = Directory.CreateTempSubdirectory("mcpgovern-bench-").FullName;
         try
         {
             Console.WriteLine("| at once | another's park, µs | during the flood, µs | ratio | worst round | refused by the cap | turned away (429) | parked | asked per second |");
             Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
-            foreach (var atOnce in (int[])[8, 64, 1024])
+            foreach (var atOnce in only > 0 ? [only] : (int[])[8, 64, 1024])
             {
-                await RunAsync(Path.Combine(folder, $"{atOnce}"), atOnce);
+                await RunAsync(Path.Combine(folder, $"{atOnce}"), atOnce, flood);
             }
         }
         finally
@@ -33,7 +34,7 @@ internal static class FloodBenchmark
         return 0;
     }
 
-    private static async Task RunAsync(string folder, int atOnce)
+    private static async Task RunAsync(string folder, int atOnce, int times)
     {
         Directory.CreateDirectory(folder);
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
@@ -48,7 +49,7 @@ internal static class FloodBenchmark
             {
                 var before = await SampleAsync(http, Samples, () => true);
                 asked.Start();
-                var flood = FloodAsync(http, atOnce, Flood / Rounds, answers);
+                var flood = FloodAsync(http, atOnce, times / Rounds, answers);
                 var during = await SampleAsync(http, int.MaxValue, () => !flood.IsCompleted);
                 await flood;
                 asked.Stop();
@@ -57,7 +58,7 @@ internal static class FloodBenchmark
 
             var ratios = rounds.Select(round => round.During / round.Before).ToArray();
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| {atOnce} | {Median(rounds.Select(r => r.Before)):0} | {Median(rounds.Select(r => r.During)):0} | {Median(ratios):0.00} | {ratios.Max():0.00} | {answers.GetValueOrDefault("cap")} | {answers.GetValueOrDefault("429")} | {answers.GetValueOrDefault("parked")} | {Flood / asked.Elapsed.TotalSeconds:0} |"));
+                $"| {atOnce} | {Median(rounds.Select(r => r.Before)):0} | {Median(rounds.Select(r => r.During)):0} | {Median(ratios):0.00} | {ratios.Max():0.00} | {answers.GetValueOrDefault("cap")} | {answers.GetValueOrDefault("429")} | {answers.GetValueOrDefault("parked")} | {times / asked.Elapsed.TotalSeconds:0} |"));
         }
         finally
         {
@@ -101,7 +102,7 @@ internal static class FloodBenchmark
     /// <summary>A call that nobody asked for before.</summary>
     private static async Task<string> ParkAsync(HttpClient http, string actor)
     {
-        var body = $$$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"id":"{{{{Guid.NewGuid():n}}}}"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}""";
+        var body = $$$$"""{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"id":"{{{{Guid.NewGuid():n}}}}"},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{} } } }""";
         using var request = new HttpRequestMessage(HttpMethod.Post, "/mcp") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {KeyOf(actor)}");
         request.Headers.TryAddWithoutValidation("Accept", "application/json, text/event-stream");

@@ -7,6 +7,8 @@ return args switch
     ["park"] => await ParkBenchmark.RunAsync(),
     ["pins"] => await PinsBenchmark.RunAsync(),
     ["flood"] => await FloodBenchmark.RunAsync(),
+    ["flood", var times] => await FloodBenchmark.RunAsync(int.Parse(times, null)),
+    ["flood", var times, var atOnce] => await FloodBenchmark.RunAsync(int.Parse(times, null), int.Parse(atOnce, null)),
     ["upstream"] => await EchoUpstream.RunAsync(),
     ["first-list", _, ..] => await FirstListBenchmark.RunAsync(args[1..]),
     _ => Usage(),
@@ -14,6 +16,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|pins|park|flood|first-list COMMAND...");
+    Console.Error.WriteLine("usage: dotnet run -c Release --project tests/McpGovern.Benchmarks -- policy|pins|park|flood [TIMES [AT_ONCE]]|first-list COMMAND...");
     return 2;
 }

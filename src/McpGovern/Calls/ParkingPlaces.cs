@@ -18,15 +18,22 @@ internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string 
     public async Task<(IDisposable? Place, string? WhyNot)> TakeAsync(string actor, CancellationToken ct)
     {
         var lane = _lanes.GetOrAdd(actor, _ => new Lane());
-        var underWay = lane.Begin();
-        var pending = await CountAsync(lane, actor, ct);
-        if (pending + underWay <= limits.PendingPerActor)
+        var (arrived, underWay) = (lane.Looks, lane.Begin());
+        // Where the last look found all taken, the next one is taken in turn: a flood would look once more for each of its calls.
+        if (!lane.WasFull && await CountAsync(lane, actor, ct) + underWay <= limits.PendingPerActor)
         {
             return (new Place(lane, inTurn: false), null);
         }
 
         lane.End();
         await lane.Turn.WaitAsync(ct);
+        if (lane.FoundFull > arrived)
+        {
+            // Somebody looked after this call had come: it would see the same.
+            lane.Turn.Release();
+            return (null, limits.TooMany(actor, lane.PendingThen));
+        }
+
         lane.Begin();
         var place = new Place(lane, inTurn: true);
         try
@@ -45,9 +52,10 @@ internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string 
     {
         while (true)
         {
-            var others = lane.UnderWay - 1;
+            var (look, others) = (lane.Look(), lane.UnderWay - 1);
             var pending = await store.CountPendingAsync(scope, actor, ct);
-            if (pending >= limits.PendingPerActor)
+            lane.Note(look, pending, pending >= limits.PendingPerActor);
+            if (lane.WasFull)
             {
                 return limits.TooMany(actor, pending);
             }
@@ -83,10 +91,33 @@ internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string 
     private sealed class Lane
     {
         private int _underWay;
+        private long _looks;
+
+        /// <summary>How many looks in turn have begun.</summary>
+        public long Looks => Volatile.Read(ref _looks);
+
+        /// <summary>Whether the last look in turn found no place; true until another finds one.</summary>
+        public bool WasFull { get; private set; }
+
+        /// <summary>The number of the last look that found no place, and what it counted. Only to be read in turn.</summary>
+        public long FoundFull { get; private set; }
+
+        public long PendingThen { get; private set; }
 
         public SemaphoreSlim Turn { get; } = new(1);
 
         public int UnderWay => Volatile.Read(ref _underWay);
+
+        public long Look() => Interlocked.Increment(ref _looks);
+
+        public void Note(long look, long pending, bool full)
+        {
+            WasFull = full;
+            if (full)
+            {
+                (FoundFull, PendingThen) = (look, pending);
+            }
+        }
 
         public int Begin() => Interlocked.Increment(ref _underWay);
 

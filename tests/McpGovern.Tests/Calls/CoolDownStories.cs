@@ -9,6 +9,7 @@ public sealed class CoolDownStories
         ["""{"to":"x","amount":5}""", """{"amount":5,"to":"x"}""", """{ "amount" : 5 , "to" : "x" }""", "{\n\t\"to\": \"\\u0078\",\r\n\"amount\":5}"];
 
     [Fact]
+    [Trait("attack", "S28")]
     public async Task Call_AskedFiveHundredTimesAfterARejection_MakesOneCardPerCoolDown()
     {
         await using var story = new Story(Story.Gated);
@@ -35,6 +36,7 @@ public sealed class CoolDownStories
     }
 
     [Fact]
+    [Trait("attack", "S28")]
     public async Task Call_LikeOneThatWasJustRejected_SaysSoToWhoeverDecides()
     {
         await using var story = new Story(Story.Gated);

@@ -127,6 +127,7 @@ public sealed class PinStories
     [InlineData(Story.Open, "ran")]
     [InlineData(Story.Gated, "parked")]
     [InlineData("default: deny", "refused")]
+    [Trait("attack", "S17")]
     public async Task Hints_OfAnUpstream_LoosenNothing(string policy, string expected)
     {
         bool?[] values = [null, true, false];

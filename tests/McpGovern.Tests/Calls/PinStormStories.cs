@@ -21,6 +21,7 @@ public sealed class PinStormStories
     ];
 
     [Fact]
+    [Trait("attack", "S16")]
     public async Task Changes_ThreeHundred_AreAllGatedBeforeTheNextCall_AndWhiteSpaceIsNot()
     {
         await using var story = new Story(Story.Open);
@@ -102,6 +103,7 @@ public sealed class PinStormStories
         Assert.Equal(Tools * Rounds, refused);
         story.Define(names.Select(tool => Definition(tool)));
         await gateway.CallAsync(Story.Tell, Story.ToolsChanged);
+        await (await gateway.Upstreams.All[0].ConnectAsync(default)).WhenToolsAreReadAsync(default);
         Assert.All(await Task.WhenAll(names.Select(tool => gateway.CallAsync(tool, """{"back":true}"""))), told => Assert.False(told.IsError));
     }
 

@@ -48,7 +48,8 @@ public sealed class AddressTests
             tried++;
             using var own = HttpTransport.Client(url, Inbox(), new UpstreamLimits(), publicOnly: true);
             var e = await Assert.ThrowsAsync<HttpRequestException>(() => own.GetAsync(url).WaitAsync(TimeSpan.FromSeconds(20)));
-            Assert.True(e.ToString().Contains("no public address", StringComparison.Ordinal), $"{host}: {e}");
+            // Not every system knows its own name with a dot behind it.
+            Assert.True(e.ToString().Contains("no public address", StringComparison.Ordinal) || (url.IdnHost.EndsWith('.') && e.HttpRequestError == HttpRequestError.NameResolutionError), $"{host}: {e}");
         }
 
         Assert.True(tried >= 120, $"only {tried} of them are addresses");
