@@ -57,8 +57,8 @@ internal sealed class Gateway : IAsyncDisposable
         UpstreamTasks = new TaskRelay(streams, talk, follower, freezes, policy, onlyUpstream, options.Limits, time, logs.CreateLogger<TaskRelay>());
         Dispatcher = new Dispatcher(
             streams, upstreams, policy, check, freezes, grants, sessions, outcomes, follower, lease, options.Scope, time, logs.CreateLogger<Dispatcher>());
-        var recovery = new Recovery(streams, Dispatcher, outcomes, follower, sessions, time, logs.CreateLogger<Recovery>());
-        sweeper = new Sweeper(store, streams, Dispatcher, recovery, outcomes, freezes, sessions, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
+        Recovery = new Recovery(streams, Dispatcher, outcomes, follower, sessions, time, logs.CreateLogger<Recovery>());
+        sweeper = new Sweeper(store, streams, Dispatcher, Recovery, outcomes, freezes, sessions, upstreams, options.Scope, options.Retention, time, logs.CreateLogger<Sweeper>());
         Tools = new GovernedTools(upstreams, policy, new ToolMemory(store, options.Scope), pins, logs.CreateLogger<GovernedTools>());
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
@@ -102,6 +102,7 @@ internal sealed class Gateway : IAsyncDisposable
     public Completions Completions { get; }
     public TaskRelay UpstreamTasks { get; }
     public Dispatcher Dispatcher { get; }
+    public Recovery Recovery { get; }
 
     /// <summary>Set once more by the server that serves the page, which learns its port only when it has it.</summary>
     public ApprovalLinks Links { get; set; }

@@ -113,10 +113,10 @@ public sealed class UpstreamTaskStories
         await story.Story.StopAsync(first);
 
         var stranger = await story.Story.StartAsync();
-        await stranger.Dispatcher.Recover(id, await OwnerAsync(stranger, id));
+        await stranger.Recovery.Recover(id, await OwnerAsync(stranger, id));
         Assert.Equal("dispatching", (await stranger.ViewAsync(id)).Status);
         story.Story.Time.Advance(TimeSpan.FromHours(2));
-        await stranger.Dispatcher.Recover(id, await OwnerAsync(stranger, id));
+        await stranger.Recovery.Recover(id, await OwnerAsync(stranger, id));
 
         Assert.Equal("outcome_unknown", (await stranger.ViewAsync(id)).Status);
 
