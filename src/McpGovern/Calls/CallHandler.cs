@@ -243,7 +243,7 @@ internal sealed partial class CallHandler(
     [LoggerMessage(1004, LogLevel.Information, "{CallId} by {Actor} is denied: {Tool} ({Rule})")]
     private partial void LogDenied(string callId, string actor, string tool, string rule);
 
-    [LoggerMessage(1006, LogLevel.Error, "It is not known whether {CallId} by {Actor} is parked: {Why}")]
+    [LoggerMessage(1008, LogLevel.Error, "It is not known whether {CallId} by {Actor} is parked: {Why}")]
     private partial void LogInDoubt(string callId, string actor, string why);
 
     [LoggerMessage(1005, LogLevel.Error, "A call by {Actor} was refused, because it could not be recorded: {Why}")]
