@@ -32,6 +32,12 @@ internal sealed class TaskRounds(
     /// <exception cref="StoreUnavailableException">Whether it was recorded is not known.</exception>
     public async Task<string?> GiveAsync(Actor actor, LoadedCall call, string responses, CancellationToken ct)
     {
+        // The round is made in the name of whoever asked first: here is where it is seen whether that actor may still call.
+        if (!actor.Roles.HasFlag(Roles.Caller))
+        {
+            return "you may not call tools";
+        }
+
         if (call.State is not Ended { WaitsForAnswers: true } ended || await AskedAsync(call.Id, ct) is not { } asked)
         {
             // It has not asked, or not any more: passed over like an answer to no question.

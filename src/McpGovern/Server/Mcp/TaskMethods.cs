@@ -40,9 +40,7 @@ internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, Decisi
 
         async Task<RawJson> UpdateAsync(CallTask task, JsonRpcRequest request, CancellationToken ct)
         {
-            // Answers make a further call: whoever may not call any more gives none.
-            var why = actor.Roles.HasFlag(Roles.Caller)
-                ? await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) : "you may not call tools";
+            var why = task.MayAsk ? await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) : null;
             return why is null ? Done : throw new McpProtocolException(why, McpErrorCode.InvalidParams);
         }
 
