@@ -10,7 +10,8 @@ namespace McpGovern.Calls;
 /// come; with the last one the further round is a governed call of its own, under the id that was recorded for it.
 /// </summary>
 internal sealed class TaskRounds(
-    CallStreams streams, ICallStore store, CallHandler calls, GovernedNames names, IReadOnlyCollection<string> fingerprints, CallLimits limits, string scope, TimeProvider time)
+    CallStreams streams, ICallStore store, CallHandler calls, GovernedNames names, IReadOnlyCollection<string> fingerprints, CallLimits limits,
+    string scope, TimeProvider time)
 {
     private const string NoAnswers = "{}";
 
@@ -131,7 +132,8 @@ internal sealed class TaskRounds(
         else
         {
             var at = time.GetUtcNow();
-            await streams.CreateAsync(next, new CallCommand.Deny(Submission.Round(call.Known.Call, round, next, at), new("tool", "", why, at), at), CancellationToken.None);
+            var submitted = Submission.Round(call.Known.Call, round, next, at);
+            await streams.CreateAsync(next, new CallCommand.Deny(submitted, new("tool", "", why, at), at), CancellationToken.None);
         }
     }
 
