@@ -64,7 +64,9 @@ public abstract record CallState
         /// <summary>The call as which it goes on: named with the last answer, and there a moment later.</summary>
         public string? ContinuedBy => Given is [.., var last] ? last.ContinuedBy : null;
 
-        /// <summary>Answers come in one by one, and it can be called off: for callers that get calls as tasks. Others bring their answers with a new call.</summary>
+        /// <summary>
+        /// Answers come in one by one, and it can be called off: for callers that get calls as tasks. Others bring their answers with a new call.
+        /// </summary>
         public bool WaitsForAnswers => InputRequired && ContinuedBy is null && Call.ClientCapabilities is not null;
 
         /// <summary>Its upstream cancelled it.</summary>

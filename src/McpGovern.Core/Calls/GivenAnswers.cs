@@ -3,7 +3,9 @@ using static McpGovern.Calls.CallState;
 
 namespace McpGovern.Calls;
 
-/// <summary>What a caller answers to its upstream's questions, some at a time: a question is answered once, and the last answer names the further call.</summary>
+/// <summary>
+/// What a caller answers to its upstream's questions, some at a time: a question is answered once, and the last answer names the further call.
+/// </summary>
 public static class GivenAnswers
 {
     /// <summary>All answers so far as the JSON text of one object, or <c>null</c> where there are none.</summary>

@@ -61,7 +61,8 @@ internal static class AgentText
         Rejected s => $"approval rejected by {s.By.Decider}{(s.By.Comment is { Length: > 0 } c ? $": {c}" : "")}",
         Expired s => $"Not executed: {call.Id} expired at {Time(s.Deadline)} without being run. It may be asked for again.",
         Cancelled { WasAsked: true } s =>
-            $"{call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}. The questions of its server were not answered, and it did not go on.",
+            $"{call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}. "
+            + "The questions of its server were not answered, and it did not go on.",
         Cancelled s => $"Not executed: {call.Id} was cancelled by {s.By.By}{(s.By.Reason is { Length: > 0 } r ? $": {r}" : "")}.",
         Invalidated { Why.SupersededBy: { } next } s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It continues as {next}, which needs its own approval.",
         Invalidated s => $"Not executed: {call.Id} is no longer what would run ({s.Why.Detail}). It may be asked for again.",

@@ -27,7 +27,9 @@ internal sealed class Delivery(CallStreams streams, ICallStore store, Func<strin
         if (stored.Kind == "input")
         {
             // Questions belong to the caller's own request; elsewhere it is told how to come to them.
-            return door == "call" && call.State is Ended { ContinuedBy: null } ? new CallAnswer.InputRequired(call, stored.Json) : OwnWords.Of(method, AgentText.Of(call, meta.Url), meta);
+            return door == "call" && call.State is Ended { ContinuedBy: null }
+                ? new CallAnswer.InputRequired(call, stored.Json)
+                : OwnWords.Of(method, AgentText.Of(call, meta.Url), meta);
         }
 
         if (call.Known.Call.Method is not null)

@@ -47,7 +47,8 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
     /// <param name="keep">The bytes of an allowed call's answer too.</param>
     /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: <see cref="RecordKeptAsync"/> does it then.</returns>
-    public async Task<LoadedCall?> RecordAsync(LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
+    public async Task<LoadedCall?> RecordAsync(
+        LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
     {
         LoadedCall? recorded = null;
         try

@@ -10,7 +10,8 @@ namespace McpGovern.Calls;
 /// come; with the last one the further round is a governed call of its own, under the id that was recorded for it.
 /// </summary>
 internal sealed class TaskRounds(
-    CallStreams streams, ICallStore store, CallHandler calls, GovernedNames names, IReadOnlyCollection<string> fingerprints, CallLimits limits, string scope, TimeProvider time)
+    CallStreams streams, ICallStore store, CallHandler calls, GovernedNames names, IReadOnlyCollection<string> fingerprints, CallLimits limits,
+    string scope, TimeProvider time)
 {
     private const string NoAnswers = "{}";
 
@@ -32,6 +33,12 @@ internal sealed class TaskRounds(
     /// <exception cref="StoreUnavailableException">Whether it was recorded is not known.</exception>
     public async Task<string?> GiveAsync(Actor actor, LoadedCall call, string responses, CancellationToken ct)
     {
+        // The round is made in the name of whoever asked first: here is where it is seen whether that actor may still call.
+        if (!actor.Roles.HasFlag(Roles.Caller))
+        {
+            return "you may not call tools";
+        }
+
         if (call.State is not Ended { WaitsForAnswers: true } ended || await AskedAsync(call.Id, ct) is not { } asked)
         {
             // It has not asked, or not any more: passed over like an answer to no question.
@@ -125,7 +132,8 @@ internal sealed class TaskRounds(
         else
         {
             var at = time.GetUtcNow();
-            await streams.CreateAsync(next, new CallCommand.Deny(Submission.Round(call.Known.Call, round, next, at), new("tool", "", why, at), at), CancellationToken.None);
+            var submitted = Submission.Round(call.Known.Call, round, next, at);
+            await streams.CreateAsync(next, new CallCommand.Deny(submitted, new("tool", "", why, at), at), CancellationToken.None);
         }
     }
 

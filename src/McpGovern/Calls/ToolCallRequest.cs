@@ -77,6 +77,8 @@ internal abstract record CallAnswer
     /// <param name="Json">The upstream's result: <c>inputRequests</c>, or <c>requestState</c>, or both.</param>
     internal sealed record InputRequired(LoadedCall Call, ReadOnlyMemory<byte> Json) : CallAnswer;
 
-    /// <summary>The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/> or <see cref="ToolCallRequest.Alone"/>.</summary>
+    /// <summary>
+    /// The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/> or <see cref="ToolCallRequest.Alone"/>.
+    /// </summary>
     internal sealed record Parked(LoadedCall Call) : CallAnswer;
 }

@@ -98,6 +98,21 @@ public sealed class TaskInputStories
         Assert.Equal(["who", "why"], await gateway.OpenAsync(id));
     }
 
+    [Fact]
+    public async Task Answers_OfSomebodyWhoMayNotCallAnyMore_OrOfSomebodyElse_AreNotTaken()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await StartAsync(story);
+        var id = await gateway.AskedAsync();
+        var call = (await gateway.TaskAsync(id)).Current;
+
+        Assert.Equal("you may not call tools", await gateway.Rounds.GiveAsync(Story.Agent with { Roles = Roles.Approver }, call, Both, default));
+        await gateway.Rounds.GiveAsync(Story.Alice, call, Both, default);
+
+        Assert.Null(await gateway.Queries.TaskAsync(Story.Alice, id, default));
+        Assert.Equal(["who", "why"], await gateway.OpenAsync(id));
+    }
+
     /// <summary>A caller that waited for its call is asked with the call itself, and has no task that asks.</summary>
     [Fact]
     public async Task Call_OfACallerWithoutTasks_TakesNoAnswersBesideItsOwn()

@@ -50,7 +50,7 @@ internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, Decisi
             }
 
             await relayed.UpdateAsync(actor, task, request, ct);
-            return await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) is { } why
+            return task.MayAsk && await rounds.GiveAsync(actor, task.Current, RawCall.Of(request)?.InputResponses ?? "{}", ct) is { } why
                 ? throw new McpProtocolException(why, McpErrorCode.InvalidParams) : Done;
         }
 
