@@ -4,6 +4,7 @@ using McpGovern.Storage;
 using McpGovern.Tests.Clients;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Server;
+using McpGovern.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Crashes;
@@ -31,8 +32,10 @@ public sealed class UpstreamTaskKillTests : IDisposable
     {
         Requirement.SkipUnless(OperatingSystem.IsLinux(), "signals are looked at as Linux has them");
         await using var upstream = await StartUpstreamAsync();
-        var settings = Settings(upstream.Url, gated);
-        await using var store = CallStores.Open($"sqlite:{_folder.File("store.db")}", TimeProvider.System, NullLoggerFactory.Instance);
+        // A process that stalls in the middle of a write keeps SQLite's one lock.
+        var storeText = stalls ? await PostgresServer.CreateDatabaseAsync() : Sqlite;
+        var settings = Settings(upstream.Url, storeText, gated);
+        await using var store = CallStores.Open(storeText, TimeProvider.System, NullLoggerFactory.Instance);
         await using var first = await GovernProcess.ServeAsync(settings);
         await MeetUpstreamAsync(first);
         var id = (await AskAsync(first, "tools/call", "slow_compute", Call)).GetProperty("taskId").GetString()!;
@@ -73,8 +76,8 @@ public sealed class UpstreamTaskKillTests : IDisposable
     public async Task Task_ThatIsNotOnRecordWhenItsGatewayDies_HasAnUnknownOutcome()
     {
         await using var upstream = await StartUpstreamAsync();
-        var settings = Settings(upstream.Url, gated: false);
-        await using var store = CallStores.Open($"sqlite:{_folder.File("store.db")}", TimeProvider.System, NullLoggerFactory.Instance);
+        var settings = Settings(upstream.Url, Sqlite, gated: false);
+        await using var store = CallStores.Open(Sqlite, TimeProvider.System, NullLoggerFactory.Instance);
         await using var first = await GovernProcess.ServeAsync(
             settings, environment: new Dictionary<string, string?> { [FaultPoints.Variable] = "outcome_before_append:1:kill" });
         await MeetUpstreamAsync(first);
@@ -88,13 +91,15 @@ public sealed class UpstreamTaskKillTests : IDisposable
         Assert.Equal(["x"], await File.ReadAllLinesAsync(_folder.File("ledger")));
     }
 
+    private string Sqlite => $"sqlite:{_folder.File("store.db")}";
+
     private Task<IConformanceTarget> StartUpstreamAsync() =>
         FixtureProcess.StartAsync(GovernProcess.FreePort(), "--modern", "--tasks", "--ledger", _folder.File("ledger"));
 
-    private string Settings(Uri upstream, bool gated) => _folder.WriteJson("mcpgovern.json", new
+    private string Settings(Uri upstream, string storeText, bool gated) => _folder.WriteJson("mcpgovern.json", new
     {
         version = 1,
-        store = "sqlite:./store.db",
+        store = storeText,
         policy = new { @default = gated ? "require_approval" : "allow" },
         mcpServers = new { up = new { url = upstream } },
         actors = new[] { new { id = Agent, roles = new[] { "caller" }, key = Key } },
