@@ -8,6 +8,9 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
 {
     private const int Short = 10;
 
+    // Of the beginning: the report itself is a change.
+    private readonly string commit = Machine.Commit(), machine = Machine.Describe();
+
     private readonly List<string> rows = [];
     private readonly List<string> failures = [];
     private int passed, failed, skipped;
@@ -101,9 +104,9 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
     private string Report() => $"""
         # Torture: what was broken, and what was lost
 
-        Seed {seed}, {(full ? "full" : "short")} run{(rows.Count < storms.Count ? $", NOT COMPLETE: {rows.Count} of {storms.Count} storms" : "")}, commit {Machine.Commit()}.
+        Seed {seed}, {(full ? "full" : "short")} run{(rows.Count < storms.Count ? $", NOT COMPLETE: {rows.Count} of {storms.Count} storms" : "")}, commit {commit}.
         {passed} storms passed, {failed} failed, {skipped} were skipped.
-        Machine: {Machine.Describe()}.
+        Machine: {machine}.
         Run it again with `dotnet run --project tests/McpGovern.Torture -- --seed {seed}{(full ? " --full" : "")}`.
 
         | storm | done | promises broken | controls: bugs that it must find | notes | time |
