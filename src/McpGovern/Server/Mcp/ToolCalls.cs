@@ -83,7 +83,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Traceparent = meta.Traceparent,
             Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,
             AnswerParkedAtOnce = isTool && TaskMethods.IsDeclaredBy(request),
-            ClientCapabilities = caller.CapabilitiesWithTasks,
+            ClientCapabilities = isTool && TaskMethods.IsDeclaredBy(request) ? caller.CapabilitiesWithTasks : null,
             Progress = meta.ProgressToken is { } token ? new ProgressRelay(server, token, ct) : null,
             Ask = isTool ? _ask.For(actor, name, server, request) : null,
             Caller = caller,
