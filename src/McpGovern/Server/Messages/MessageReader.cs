@@ -60,13 +60,12 @@ internal static class MessageReader
             RequestMethods.ToolsCall => Call(utf8, scan, id, method, "name", "the tool's name"),
             RequestMethods.PromptsGet => Call(utf8, scan, id, method, "name", "the prompt's name"),
             RequestMethods.ResourcesRead => Call(utf8, scan, id, method, "uri", "the resource's address"),
-            TaskMethods.Update => Answers(utf8, scan, id),
+            TaskMethods.Update => Update(utf8, scan, id),
             _ => Parse(utf8, id),
         };
     }
 
-    // What the caller answers travels on as it wrote it.
-    private static Inbound Answers(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id)
+    private static Inbound Update(ReadOnlySpan<byte> utf8, MessageScan scan, RequestId id)
     {
         if (FirstByte(utf8, scan[InputResponses]) is not (null or '{'))
         {
