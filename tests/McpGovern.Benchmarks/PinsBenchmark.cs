@@ -12,7 +12,7 @@ namespace McpGovern.Benchmarks;
 /// <summary>An allowed call of a pinned tool from the door to its answer, beside the same with <c>pins: off</c>.</summary>
 internal static class PinsBenchmark
 {
-    private const int Operations = 400;
+    private const int Operations = 100;
 
     public static async Task<int> RunAsync()
     {

@@ -3,7 +3,10 @@ using System.Net.Sockets;
 
 namespace McpGovern.Upstreams;
 
-/// <summary>Connects to public addresses alone. What is looked at is what is connected to, so that a name that means something else the next time gains nothing.</summary>
+/// <summary>
+/// Connects to public addresses alone. What is looked at is what is connected to, so that a name that means something else the next time
+/// gains nothing.
+/// </summary>
 internal static class PublicConnect
 {
     /// <exception cref="HttpRequestException">The name means an address that is not public; nothing was connected to.</exception>

@@ -18,7 +18,9 @@ internal static class CredentialFile
             using var stream = new FileStream(file.Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[Most + 1];
             var count = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            return Decode(bytes.AsSpan(0, count)) is { } found ? WithoutLineEnd(found) : throw new CredentialException(text, file.Shown, "is no text of at most 64 KiB");
+            return Decode(bytes.AsSpan(0, count)) is { } found
+                ? WithoutLineEnd(found)
+                : throw new CredentialException(text, file.Shown, "is no text of at most 64 KiB");
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

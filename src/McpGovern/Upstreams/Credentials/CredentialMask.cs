@@ -24,7 +24,8 @@ internal sealed class CredentialMask
     public void Add(IEnumerable<string> secrets)
     {
         var added = secrets.SelectMany(Forms).Where(form => form.Length >= Shortest).ToArray();
-        ImmutableInterlocked.Update(ref _secrets, (known, more) => [.. known.Except(more).TakeLast(Math.Max(Kept, more.Length)), .. more.Distinct()], added);
+        ImmutableInterlocked.Update(ref _secrets,
+            (known, more) => [.. known.Except(more).TakeLast(Math.Max(Kept, more.Length)), .. more.Distinct()], added);
     }
 
     public string Of(string text)
@@ -41,7 +42,8 @@ internal sealed class CredentialMask
     private static IEnumerable<string> Forms(string secret) =>
         secret.Split('\n', StringSplitOptions.TrimEntries).Append(secret.Trim()).Distinct().SelectMany(text => (string[])
         [
-            text, Uri.EscapeDataString(text), JsonEncodedText.Encode(text).Value, .. Relaxed(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value),
+            text, Uri.EscapeDataString(text), JsonEncodedText.Encode(text).Value,
+            .. Relaxed(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value),
         ]).Distinct();
 
     // Some escape the slash, and some do not.

@@ -17,7 +17,9 @@ internal static partial class KnownSecrets
                 return expanded is null ? variables : variables.Append(expanded).Append(expanded[(expanded.IndexOf(' ', StringComparison.Ordinal) + 1)..]);
             case CredentialPlace.Url:
                 // Its host is no secret, and errors that do not tell it help nobody.
-                return Uri.TryCreate(expanded, UriKind.Absolute, out var url) ? variables.Where(value => !url.Authority.Contains(value, StringComparison.OrdinalIgnoreCase)) : variables;
+                return Uri.TryCreate(expanded, UriKind.Absolute, out var url)
+                    ? variables.Where(value => !url.Authority.Contains(value, StringComparison.OrdinalIgnoreCase))
+                    : variables;
             default:
                 // Servers complain of the folders that they are given.
                 return (expanded is not null && Secretive().IsMatch(name) ? variables.Append(expanded) : variables).Where(value => !Path.Exists(value));

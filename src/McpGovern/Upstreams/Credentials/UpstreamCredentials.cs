@@ -39,7 +39,8 @@ internal sealed class UpstreamCredentials(UpstreamConfig config, UpstreamLimits 
 
     /// <summary>Whether a connection that was just made would be made in the same way; headers go with every request and do not count.</summary>
     /// <exception cref="CredentialException">A reference leads to nothing usable.</exception>
-    public async Task<bool> AreCurrentAsync(CancellationToken ct) => !AreLookedUp || HashOfFixed(await FindAsync(config.Credentials, runAgain: false, ct)) == _fixedAs;
+    public async Task<bool> AreCurrentAsync(CancellationToken ct) =>
+        !AreLookedUp || HashOfFixed(await FindAsync(config.Credentials, runAgain: false, ct)) == _fixedAs;
 
     /// <exception cref="NotSentException">A reference leads to nothing usable.</exception>
     public async Task ApplyAsync(HttpRequestMessage request, CancellationToken ct) => Apply(request, await HeadersAsync(ct));
@@ -51,7 +52,8 @@ internal sealed class UpstreamCredentials(UpstreamConfig config, UpstreamLimits 
         // Another refusal may have led to it already.
         if (Apply(request, await HeadersAsync(ct)))
             return true;
-        var commands = config.Credentials.Where(text => text.Place == CredentialPlace.Headers && text.Parts.Any(part => part is CredentialPart.FromCommand)).ToArray();
+        var commands = config.Credentials
+            .Where(text => text.Place == CredentialPlace.Headers && text.Parts.Any(part => part is CredentialPart.FromCommand)).ToArray();
         if (commands.Length == 0)
             return false;
         await SayingNotSent(RunAgain(commands));
@@ -153,7 +155,8 @@ internal sealed class UpstreamCredentials(UpstreamConfig config, UpstreamLimits 
     }
 
     private bool IsSameServer(string address) =>
-        Uri.TryCreate(address, UriKind.Absolute, out var url) && url.Scheme == config.Url!.Scheme && url.Authority == config.Url.Authority && url.UserInfo == config.Url.UserInfo;
+        Uri.TryCreate(address, UriKind.Absolute, out var url)
+        && url.Scheme == config.Url!.Scheme && url.Authority == config.Url.Authority && url.UserInfo == config.Url.UserInfo;
 
     private static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string> plain, CredentialPlace place, List<Found> found)
     {
