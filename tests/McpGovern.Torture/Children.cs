@@ -7,7 +7,6 @@ namespace McpGovern.Torture;
 /// <summary>The processes that storms start end with them, however they end. PostgreSQL has a keeper that sees to that itself.</summary>
 internal static class Children
 {
-    private const int Stopped = 143;
     private static readonly string[] Ours = ["dotnet", "strace"];
 
     private static readonly List<PosixSignalRegistration> Signals = [];
@@ -15,11 +14,19 @@ internal static class Children
     /// <summary>Keeps the promise where this program is told to stop; the web servers of the storms would ignore that.</summary>
     public static void EndWithUs()
     {
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => EndAll();
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP })
         {
-            Signals.Add(PosixSignalRegistration.Create(signal, _ => Environment.Exit(Stopped)));
+            Signals.Add(PosixSignalRegistration.Create(signal, _ => EndAllAndUs()));
         }
+    }
+
+    // At once, since whoever waits for a child that has ended starts the next one.
+    private static void EndAllAndUs()
+    {
+        EndAll();
+        EndAll();
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
     }
 
     public static void EndAll()

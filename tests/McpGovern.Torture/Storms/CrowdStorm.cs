@@ -11,7 +11,7 @@ namespace McpGovern.Torture.Storms;
 internal sealed class CrowdStorm(string engine) : Storm
 {
     private const string ReadsAll = "a page that reads all calls";
-    private const int AtOnce = 500, Starts = 3, Pages = 10;
+    private const int AtOnce = 500, Starts = 5, Pages = 10;
     private const long MostMebibytes = 50;
 
     private static readonly TimeSpan MostStart = TimeSpan.FromSeconds(1), MostPage = TimeSpan.FromMilliseconds(50);
