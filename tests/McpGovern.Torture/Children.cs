@@ -23,7 +23,13 @@ internal static class Children
     // At once, since whoever waits for a child that has ended starts the next one.
     private static void EndAllAndUs()
     {
-        EndAll();
+        // A process that has just been started may not be seen yet.
+        for (var i = 0; i < 20; i++)
+        {
+            EndAll();
+            Thread.Sleep(10);
+        }
+
         EndAll();
         using var self = Process.GetCurrentProcess();
         self.Kill();

@@ -27,7 +27,7 @@ internal sealed class NamedFaultStorm(string engine, params string[] actions) : 
             return;
         }
 
-        var (plans, left) = (new ConcurrentQueue<FaultPlan>(), 4 * count);
+        var (plans, left, grounds) = (new ConcurrentQueue<FaultPlan>(), 4 * count, 0);
         var covered = new ConcurrentDictionary<string, int>();
         await Task.WhenAll(Enumerable.Range(0, Math.Min(Lanes, count)).Select(_ => Task.Run(async () =>
         {
@@ -35,7 +35,7 @@ internal sealed class NamedFaultStorm(string engine, params string[] actions) : 
             {
                 await using var ground = await Ground.CreateAsync(engine, prepare: false);
                 var lives = new FaultLives(ground, tally);
-                await LiveAsync(lives, new(FaultPlan.Migration, 1, Next().Action));
+                await LiveAsync(lives, new(FaultPlan.Migration, 1, actions[Interlocked.Increment(ref grounds) % actions.Length]));
                 for (var n = 1; n < LivesPerGround && tally.Done < count && Interlocked.Decrement(ref left) > 0; n++)
                 {
                     var plan = Next();
