@@ -60,10 +60,14 @@ internal sealed class HttpTap(HttpMessageHandler inner, Uri upstream, Inbox inbo
         {
             response.Content = new TappedContent(response.Content, new SseTap(data => inbox.TryTake(data, attempt?.Request, shared), maxMessageBytes));
         }
-        else if (type == "application/json" && MayAnswer(response.StatusCode, attempt))
+        else if (type is "application/json" or "text/event-stream" && MayAnswer(response.StatusCode, attempt))
         {
             await response.Content.LoadIntoBufferAsync(maxMessageBytes, ct);
-            inbox.TryTake(await response.Content.ReadAsByteArrayAsync(ct));
+            var bytes = await response.Content.ReadAsByteArrayAsync(ct);
+            if (type == "application/json")
+                inbox.TryTake(bytes);
+            else
+                new SseTap(data => inbox.TryTake(data, attempt?.Request, shared), maxMessageBytes).Feed(bytes);
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class HttpGateway : IAsyncLifetime
         };
         Assert.Null(options.WhyNot());
         _serve = await HttpServe.StartAsync(Adjust(options), new Authenticator([new KeyRing(Actors)]), Running.Gateway, Running.Door, Running.Live,
-            ct => Running.Gateway.Store.LoadAsync("call_0", ct), TimeProvider.System, NullLoggerFactory.Instance, CancellationToken.None);
+            ct => Running.Gateway.Store.LoadAsync("call_0", ct), Options.Time, NullLoggerFactory.Instance, CancellationToken.None);
     }
 
     internal static async Task<HttpGateway> StartAsync(Func<HttpOptions, HttpOptions> adjust, UpstreamConfig? other = null)

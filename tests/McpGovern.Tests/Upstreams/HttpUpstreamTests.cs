@@ -163,6 +163,22 @@ public sealed class HttpUpstreamTests
         Assert.IsType<UpstreamAnswer.Result>(await host.CallAsync("echo"));
     }
 
+    /// <summary>As some servers refuse: what they say of the call counts as it would in JSON.</summary>
+    [Theory]
+    [InlineData(400, false)]
+    [InlineData(400, true)]
+    [InlineData(404, true)]
+    public async Task Refusal_InAnEventStream_IsReadWhateverItsStatus(int status, bool modern)
+    {
+        await using var fake = await FakeHttpUpstream.StartAsync(modern: modern);
+        await using var host = new UpstreamHost(fake.Config());
+
+        var answer = await host.CallAsync("status", $$"""{"code":{{status}},"stream":true}""");
+
+        Assert.Equal((-32602, "not so"), answer is UpstreamAnswer.Error error ? (error.Code, error.Message) : (0, answer.ToString()));
+        Assert.IsType<UpstreamAnswer.Result>(await host.CallAsync("echo"));
+    }
+
     [Theory]
     [InlineData("cut", false)]
     [InlineData("cut", true)]

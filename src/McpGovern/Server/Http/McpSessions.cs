@@ -136,9 +136,11 @@ internal sealed class McpSessions(
 
     private async Task<bool> IsEndedElsewhereAsync(McpSession session)
     {
+        // Past its own end a record is gone by itself: the clock jumped, or the machine slept.
+        var mayBeThere = session.WasKept && time.GetUtcNow() - session.KeptAt < options.SessionIdle;
         try
         {
-            return session.WasKept && await records.FindAsync(session.Id, _stop.Token) is null;
+            return mayBeThere && await records.FindAsync(session.Id, _stop.Token) is null;
         }
         catch (StoreUnavailableException)
         {

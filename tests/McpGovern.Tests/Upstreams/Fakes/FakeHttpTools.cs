@@ -82,6 +82,13 @@ internal static class FakeHttpTools
             case "status":
                 call.Context.Response.StatusCode = arguments.GetProperty("code").GetInt32();
                 call.Context.Response.Headers.Location = "/elsewhere";
+                if (arguments.TryGetProperty("stream", out _))
+                {
+                    call.Context.Response.ContentType = "text/event-stream";
+                    await FakeHttpUpstream.WriteEventAsync(call.Context.Response, $$$"""{"jsonrpc":"2.0","error":{"code":-32602,"message":"not so"},"id":{{{call.Id}}}}""");
+                    break;
+                }
+
                 await call.Context.Response.WriteAsync("no");
                 break;
             case "cut":
