@@ -46,6 +46,19 @@ public sealed class SqliteCallStoreTests : CallStoreContract, IDisposable
     [InlineData("unreadable", "truncate")]
     public void Journal_BelowTheRepairedVersion_IsNotAWal(string version, string journal) => Assert.Equal(journal, SqliteFile.JournalFor(version));
 
+    /// <summary>A disk that lost writes can leave rows that the tables would not take.</summary>
+    [Fact]
+    public async Task Read_OfADamagedFile_SaysSo()
+    {
+        var store = await OpenAsync();
+        await store.AppendAsync(Park(), default);
+        await TamperAsync("", "create table loose as select * from calls; drop table calls; alter table loose rename to calls; update calls set call_id = null");
+
+        var damaged = await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RebuildAsync(repair: false, default));
+
+        Assert.Contains("calls.db is damaged", damaged.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Prepare_OfAForeignDatabase_RefusesAndLeavesItAlone()
     {

@@ -28,7 +28,6 @@ internal sealed class ClockJumpStorm : Storm
     {
         await using var world = await CrashWorld.CreateAsync("sqlite", TimeSpan.Zero);
         var time = new MovableTime();
-        await using var gateway = Open(world, bug is null ? time : TimeProvider.System);
         var (start, open, ended) = (time.GetUtcNow(), new Dictionary<string, DateTimeOffset>(), new List<(string CallId, string Status)>());
         while (tally.Done < count && (bug is null || tally.Violations == 0))
         {
@@ -37,6 +36,8 @@ internal sealed class ClockJumpStorm : Storm
             var away = time.GetUtcNow() - start;
             time.Advance(Math.Abs(away.TotalSeconds) > 2 * LongestSeconds ? -away : TimeSpan.FromSeconds(random.Next(2) == 0 ? seconds : -seconds));
             tally.Count();
+            // Past-due calls expire at the start.
+            await using var gateway = Open(world, bug is null ? time : TimeProvider.System);
             await gateway.OpenAsync(default);
             await JudgeAsync(world, time, open, ended, tally);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using McpGovern.Calls;
 using McpGovern.Tests.Crashes;
+using McpGovern.Tests.Processes;
 using McpGovern.Torture.Grounds;
 
 namespace McpGovern.Torture.Storms;
@@ -47,6 +48,8 @@ internal sealed class WallClockStorm(string engine) : Storm
             waiting.Add(new((await agent.SubmitAsync($"pay-ok-{n}"))!.CallId!, clock.Now + Deadline));
             var sent = (await agent.SubmitAsync($"pay-late-{n}"))!.CallId!;
             await alice.ApproveAsync(sent);
+            // What was not sent yet may expire with the jump, and rightly so.
+            await Eventually.TrueAsync(async () => await ground.StatusAsync(sent) is not ("pending" or "approved"), () => $"{sent} was never sent");
             var looking = agent.LookAsync($"pay-late-{n}");
             clock.Jump(Math.Exp(random.NextDouble() * Math.Log(LongestSeconds)) * (random.Next(3) == 0 ? -1 : 1));
             await JudgeAsync(ground, clock, waiting, tally);

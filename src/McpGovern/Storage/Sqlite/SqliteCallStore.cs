@@ -95,6 +95,11 @@ internal sealed class SqliteCallStore : SqlCallStore
         {
             throw new StoreUnavailableException($"{file.Path}: {StoreFault.Text(e)}", e);
         }
+        // The library's answer to a value that the tables cannot hold.
+        catch (Exception e) when (e is InvalidCastException or (InvalidOperationException and not ObjectDisposedException))
+        {
+            throw new StoreUnavailableException($"{file.Path} is damaged: {e.Message} Restore it from a copy.", e);
+        }
         finally
         {
             readers.Release();
