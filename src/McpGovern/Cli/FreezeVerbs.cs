@@ -29,18 +29,7 @@ internal static class FreezeVerbs
     private static async Task<int> ChangeAsync(ICallDoor door, ParseResult parsed, string[] target, bool freeze, CancellationToken ct)
     {
         var answer = await door.FreezeAsync(freeze, target.ElementAtOrDefault(0), target.ElementAtOrDefault(1), parsed.GetValue(Comment), ct);
-        var exit = AnswerCode.ByWord.GetValueOrDefault(answer.Answer)?.Exit ?? 1;
-        if (parsed.GetValue(SharedOptions.Json))
-        {
-            Console.Out.WriteLine(CallJson.Write(answer));
-        }
-
-        if (exit != 0 || !parsed.GetValue(SharedOptions.Json))
-        {
-            (exit == 0 ? Console.Out : Console.Error).WriteLine($"{answer.Answer}: {Printed.Line(answer.Message)}");
-        }
-
-        return exit;
+        return AnswerLine.Print(parsed, answer, answer.Answer, answer.Message);
     }
 
     private static async Task<int> ListAsync(ICallDoor door, ParseResult parsed, CancellationToken ct)

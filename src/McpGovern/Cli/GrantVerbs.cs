@@ -26,21 +26,7 @@ internal static class GrantVerbs
     private static async Task<int> CreateAsync(ICallDoor door, ParseResult parsed, CancellationToken ct) => Print(parsed, await door.GrantAsync(
         parsed.GetValue(Tool), parsed.GetValue(For), parsed.GetValue(Times), parsed.GetValue(Until), parsed.GetValue(When), parsed.GetValue(Comment), ct));
 
-    private static int Print(ParseResult parsed, GrantAnswer answer)
-    {
-        var exit = AnswerCode.ByWord.GetValueOrDefault(answer.Answer)?.Exit ?? 1;
-        if (parsed.GetValue(SharedOptions.Json))
-        {
-            Console.Out.WriteLine(CallJson.Write(answer));
-        }
-
-        if (exit != 0 || !parsed.GetValue(SharedOptions.Json))
-        {
-            (exit == 0 ? Console.Out : Console.Error).WriteLine($"{answer.Answer}: {Printed.Lines(answer.Message)}");
-        }
-
-        return exit;
-    }
+    private static int Print(ParseResult parsed, GrantAnswer answer) => AnswerLine.Print(parsed, answer, answer.Answer, answer.Message);
 
     private static async Task<int> ListAsync(ICallDoor door, ParseResult parsed, CancellationToken ct)
     {

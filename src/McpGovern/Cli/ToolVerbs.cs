@@ -31,17 +31,7 @@ internal static class ToolVerbs
     private static async Task<int> PinAsync(ICallDoor door, ParseResult parsed, CancellationToken ct)
     {
         var answer = await door.PinAsync(parsed.GetValue(Name)!, parsed.GetValue(Expect), parsed.GetValue(Comment), ct);
-        var exit = AnswerCode.ByWord.GetValueOrDefault(answer.Answer)?.Exit ?? 1;
-        if (parsed.GetValue(SharedOptions.Json))
-        {
-            Console.Out.WriteLine(CallJson.Write(answer));
-        }
-        else
-        {
-            (exit == 0 ? Console.Out : Console.Error).WriteLine($"{answer.Answer}: {Printed.Line(answer.Message)}");
-        }
-
-        return exit;
+        return AnswerLine.Print(parsed, answer, answer.Answer, answer.Message);
     }
 
     private static string Line(ToolView tool)

@@ -54,12 +54,16 @@ public sealed class RelayedTaskTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_ByAClientThatCannotBeAsked_ShowsNoQuestions()
+    public async Task Get_ByAClientThatCannotBeAsked_IsToldWhatIsMissing()
     {
-        var task = await AskAsync("tasks/get", await BeginAsync(), meta: Mute);
+        var id = await BeginAsync();
 
-        Assert.Equal(("working", "its server has a question that needs the client capability elicitation"), (TextOf(task, "status"), TextOf(task, "statusMessage")));
-        Assert.False(task.TryGetProperty("inputRequests", out _));
+        var (_, answer) = await ModernClient.AskAsync(_gateway, ModernClient.Post(_gateway, ModernClient.Body("tasks/get", $"\"taskId\":\"{id}\",", Mute), id));
+
+        var error = answer.GetProperty("error");
+        Assert.Equal(-32021, error.GetProperty("code").GetInt32());
+        Assert.Equal("""{"elicitation":{"form":{}}}""", error.GetProperty("data").GetProperty("requiredCapabilities").GetRawText());
+        Assert.DoesNotContain("inputRequests", answer.GetRawText(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -3,6 +3,7 @@ using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Upstreams;
 using McpGovern.Wire;
+using ModelContextProtocol;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
@@ -26,6 +27,10 @@ internal static class ClientNeeds
     /// <summary>The first thing that one of the questions needs and the client did not declare.</summary>
     public static ClientNeed? Missing(InputQuestions questions, ClientCapabilities? declared) =>
         questions.All.Select(q => Missing(q.Method, q.Params, declared)).FirstOrDefault(need => need is not null);
+
+    /// <summary>Nobody is asked for what he did not say that he can.</summary>
+    public static MissingRequiredClientCapabilityException Refusal(ClientNeed missing) =>
+        new(JsonSerializer.Deserialize<ClientCapabilities>(missing.Json, McpJsonUtilities.DefaultOptions)!);
 
     /// <summary>As written, but for the id that the revisions with requests from a server want of a question by URL; the stateless one has none.</summary>
     public static ReadOnlyMemory<byte> AsAsked(ReadOnlyMemory<byte> parameters) =>

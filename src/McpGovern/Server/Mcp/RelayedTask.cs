@@ -13,9 +13,17 @@ internal sealed class RelayedTask(TaskRelay relay)
 {
     /// <summary>While it is open: as its upstream has it, with what that wants to know; else as it is recorded.</summary>
     /// <param name="recorded">The task by its record.</param>
-    public async Task<RawJson> ShowAsync(CallTask task, JsonRpcRequest request, RawJson recorded, CancellationToken ct) =>
-        await relay.AskAsync(task.Current, CapabilitiesOf(request), ct) is { Outcome: null } state && RawObject.Read(recorded.Utf8) is { } members
-            ? new RawJson(RawObject.Write(members.SelectMany(member => Shown(member, Askable(state, request.Context?.ClientCapabilities))))) : recorded;
+    /// <exception cref="MissingRequiredClientCapabilityException">Its upstream wants to know what this caller cannot be asked.</exception>
+    public async Task<RawJson> ShowAsync(CallTask task, JsonRpcRequest request, RawJson recorded, CancellationToken ct)
+    {
+        if (await relay.AskAsync(task.Current, CapabilitiesOf(request), ct) is not { Outcome: null } state || RawObject.Read(recorded.Utf8) is not { } members)
+        {
+            return recorded;
+        }
+
+        return MissingFor(state, request.Context?.ClientCapabilities) is { } missing
+            ? throw ClientNeeds.Refusal(missing) : new RawJson(RawObject.Write(members.SelectMany(member => Shown(member, state))));
+    }
 
     /// <exception cref="McpProtocolException">The answers did not get to the upstream.</exception>
     public async Task UpdateAsync(Actor actor, CallTask task, JsonRpcRequest request, CancellationToken ct)
@@ -29,14 +37,9 @@ internal sealed class RelayedTask(TaskRelay relay)
 
     public Task CancelAsync(Actor actor, CallTask task, CancellationToken ct) => relay.CancelAsync(actor, task.Current, ct);
 
-    // Nobody is asked for what he did not say that he can, whoever wants to know.
-    private static UpstreamTaskState Askable(UpstreamTaskState state, ClientCapabilities? declared)
-    {
-        var missing = (state.Questions.IsEmpty ? null : RawObject.Read(state.Questions))?.Select(InputQuestion.Read)
+    private static ClientNeed? MissingFor(UpstreamTaskState state, ClientCapabilities? declared) =>
+        (state.Questions.IsEmpty ? null : RawObject.Read(state.Questions))?.Select(InputQuestion.Read)
             .Select(q => ClientNeeds.Missing(q.Method, q.Params, declared)).FirstOrDefault(need => need is not null);
-        return missing is null ? state
-            : state with { Questions = default, Message = $"its server has a question that needs the client capability {missing.Name}" };
-    }
 
     private static IEnumerable<RawMember> Shown(RawMember member, UpstreamTaskState state)
     {

@@ -68,7 +68,7 @@ internal sealed class TaskMethods(CallQueries queries, TaskRounds rounds, Decisi
         if (await queries.QuestionsAsync(task, ct) is { } questions)
         {
             return ClientNeeds.Missing(questions, request.Context?.ClientCapabilities) is { } missing
-                ? throw new MissingRequiredClientCapabilityException(JsonSerializer.Deserialize<ClientCapabilities>(missing.Json, McpJsonUtilities.DefaultOptions)!)
+                ? throw ClientNeeds.Refusal(missing)
                 : TaskJson.Asking(task, kept, questions);
         }
 
