@@ -63,8 +63,8 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
         // One statement, so that a row and its stream are of one moment.
         var streams = await ReadStreamsAsync(new(
             $"select e.stream_id, e.type, e.data, p.requested_at from (select c.call_id, c.requested_at from {calls} where {filter} " +
-            $"order by c.requested_at desc, c.call_id desc limit {limit + 1}) p join {sql.Events} e on e.stream_id = p.call_id " +
-            $"where true{sql.LiveEvents} order by p.requested_at desc, p.call_id desc, e.version", filter.Parameters), ct, withInstant: true);
+            $"order by c.requested_at desc, c.call_id desc limit {limit + 1}) p {sql.JoinEvents("p.call_id")} " +
+            "order by p.requested_at desc, p.call_id desc, e.version", filter.Parameters), ct, withInstant: true);
 
         var page = streams.Take(limit).ToList();
         return new(

@@ -11,5 +11,8 @@ internal abstract record SqlDialect(string Schema, string Streams, string Events
 
     public object? Instant(DateTimeOffset? at) => at is { } value ? Instant(value) : null;
 
+    /// <summary>Joins the events <c>e</c> of the stream that a column of ours names: each stream by its index, however many there are.</summary>
+    public virtual string JoinEvents(string callId) => $"join {Events} e on e.stream_id = {callId}{LiveEvents}";
+
     public abstract DateTimeOffset ReadInstant(DbDataReader reader, int column);
 }

@@ -114,6 +114,26 @@ public sealed class SqliteCallStoreTests : CallStoreContract, IDisposable
         await list;
     }
 
+    /// <summary>SQLite's own waiting, in the library that is bundled, sleeps a second at a time: whoever reads beside a busy writer would stand still.</summary>
+    [Fact]
+    public async Task Wait_ForTheLock_IsInManyShortSteps()
+    {
+        await OpenAsync();
+        await using var other = await RawAsync();
+        await ExecuteAsync(other, "begin exclusive");
+        var waiting = Task.Run(() =>
+        {
+            var before = SqliteWaiting.Steps;
+            using var reader = new SqliteFile(File).OpenReader();
+            return SqliteWaiting.Steps - before;
+        });
+
+        await Task.Delay(1000);
+        await ExecuteAsync(other, "commit");
+
+        Assert.InRange(await waiting, 10, long.MaxValue);
+    }
+
     [Fact]
     public async Task Store_WhoseFileCannotBeOpened_IsUnavailableUntilItCan()
     {

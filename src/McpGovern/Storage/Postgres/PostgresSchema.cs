@@ -65,6 +65,10 @@ internal static class PostgresSchema
         """
         create index calls_by_process on mcpgovern.calls (process) where process is not null;
         """,
+        """
+        drop index mcpgovern.calls_by_status;
+        create index calls_by_status on mcpgovern.calls (status, requested_at, call_id);
+        """,
     ];
 
     // What an append relies on; a Marten that was set up otherwise (Guid identity, conjoined tenancy) has another shape.

@@ -7,9 +7,6 @@ namespace McpGovern.Storage;
 /// <summary>The database file: how it is made, and how each connection to it is set up.</summary>
 internal sealed class SqliteFile(string path)
 {
-    /// <summary>How long somebody waits for the file's lock before the store counts as unavailable; other processes write to it too.</summary>
-    public static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(15);
-
     /// <summary>Marks the file as ours: "MCPG" as a number.</summary>
     public const string ApplicationId = "1296257095";
 
@@ -63,13 +60,13 @@ internal sealed class SqliteFile(string path)
             DataSource = Path,
             Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
-            // The library's own retry sleeps 150 ms at a time; with the shortest limit, SQLite's handler does the waiting.
+            // The library's own retry sleeps 150 ms at a time; with the shortest limit, our handler does the waiting.
             DefaultTimeout = 1,
         }.ConnectionString);
         try
         {
             connection.Open();
-            raw.sqlite3_busy_timeout(connection.Handle, (int)LockPatience.TotalMilliseconds);
+            SqliteWaiting.Install(connection);
             // Before anything that might change the file.
             RefuseForeign(connection);
             Scalar(connection, pragmas);

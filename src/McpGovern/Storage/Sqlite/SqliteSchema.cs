@@ -46,6 +46,10 @@ internal static class SqliteSchema
         """
         create index calls_by_process on calls (process) where process is not null;
         """,
+        """
+        drop index calls_by_status;
+        create index calls_by_status on calls (status, requested_at, call_id);
+        """,
     ];
 
     /// <exception cref="StoreRefusedException">The file is newer.</exception>

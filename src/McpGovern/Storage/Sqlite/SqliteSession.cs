@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -42,31 +41,11 @@ internal sealed class SqliteSession(SqliteFile file) : IDisposable
         connection.Dispose();
     }
 
-    // SQLite's own waiting backs off to 100 ms, in which busy neighbours never leave a gap: short steps, and of uneven length.
     private void Locking(string statement)
     {
-        var started = Stopwatch.GetTimestamp();
-        WasContended = false;
-        raw.sqlite3_busy_timeout(connection.Handle, 0);
-        try
-        {
-            while (true)
-            {
-                var code = raw.sqlite3_exec(connection.Handle, statement);
-                if (code != raw.SQLITE_BUSY || Stopwatch.GetElapsedTime(started) > SqliteFile.LockPatience)
-                {
-                    Check(code);
-                    return;
-                }
-
-                WasContended = true;
-                Thread.Sleep(Random.Shared.Next(1, 6));
-            }
-        }
-        finally
-        {
-            raw.sqlite3_busy_timeout(connection.Handle, (int)SqliteFile.LockPatience.TotalMilliseconds);
-        }
+        var waited = SqliteWaiting.Steps;
+        Control(statement);
+        WasContended = SqliteWaiting.Steps > waited;
     }
 
     private void Check(int code)
