@@ -7,35 +7,45 @@ namespace McpGovern.Calls;
 /// <summary>What may be looked at, by whom: the same lists and views for every door.</summary>
 internal sealed class CallQueries(CallStreams streams, ICallStore store, ApprovalCheck check, TaskRounds rounds, Delivery delivery, Func<string, string?> urlOf)
 {
-    private const int MaxSuccessors = 32;
+    private const int MaxSuccessors = 32, LargestPage = 200, MostLooks = 10;
 
-    /// <summary>One page of the calls that the actor may see, newest first.</summary>
+    /// <summary>
+    /// One page of the calls that the actor may see, newest first; with a cursor where there may be more. It can be empty and have one: what a
+    /// request looks through is bounded, however many calls of others there are.
+    /// </summary>
     /// <param name="which">Leaves out others than these.</param>
     /// <exception cref="FormatException">The cursor is not one of ours.</exception>
     public async Task<CallList> ListAsync(Actor actor, CallFilter filter, CancellationToken ct, Func<LoadedCall, bool>? which = null)
     {
-        var query = new CallQuery(filter.Statuses, Math.Clamp(filter.Limit, 1, 200))
+        var limit = Math.Clamp(filter.Limit, 1, LargestPage);
+        var query = new CallQuery(filter.Statuses, limit)
         {
             Cursor = filter.Cursor,
             Server = filter.Server,
             Tool = filter.Tool,
             RequestedBy = filter.RequestedBy,
         };
-        while (true)
+        for (var looks = 1; ; looks++)
         {
             var page = await store.ListAsync(query, ct);
             var visible = page.Calls
                 .Select(TryRead)
                 .OfType<LoadedCall>()
                 .Where(call => CallAccess.MaySee(actor, call.Known) && which?.Invoke(call) != false)
-                .Select(ViewOf)
                 .ToArray();
-            if (visible.Length > 0 || page.NextCursor is null)
+            if (visible.Length > 0)
             {
-                return new(visible, page.NextCursor);
+                var shown = visible.Take(limit).Select(ViewOf).ToArray();
+                // Never where a call of others stands.
+                return new(shown, page.NextCursor is null && visible.Length <= limit ? null : new PageCursor(shown[^1].RequestedAt, shown[^1].CallId).Write());
             }
 
-            query = query with { Cursor = page.NextCursor };
+            if (page.NextCursor is null || looks == MostLooks)
+            {
+                return new([], page.NextCursor);
+            }
+
+            query = query with { Cursor = page.NextCursor, Limit = LargestPage };
         }
     }
 

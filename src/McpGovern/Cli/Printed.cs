@@ -11,7 +11,8 @@ internal static class Printed
     {
         if (list.Calls.Count == 0)
         {
-            return statuses.Count == 0 ? "no calls" : $"no calls that are {string.Join(" or ", statuses)}";
+            var none = statuses.Count == 0 ? "no calls" : $"no calls that are {string.Join(" or ", statuses)}";
+            return list.NextCursor is { } older ? Line($"{none} among the newest; look further: --cursor {older}") : none;
         }
 
         var text = new StringBuilder();
