@@ -57,6 +57,12 @@ public sealed record CallSubmitted(
     /// </summary>
     [JsonName("client_capabilities"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ClientCapabilities { get; init; }
 
+    /// <summary>
+    /// What the agent says for itself about this call: a claim, at most 2,000 characters. Part of neither the call hash nor the attach key,
+    /// for it is not what runs.
+    /// </summary>
+    [JsonName("justification"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Justification { get; init; }
+
     /// <summary>What it does in the world, where the policy names that.</summary>
     [JsonName("effect")] public string? Effect { get; init; }
 

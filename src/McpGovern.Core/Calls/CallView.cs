@@ -45,6 +45,9 @@ public sealed record CallView
     /// <summary>A call like this one that was rejected shortly before it was asked.</summary>
     [JsonName("rejected_recently"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? RejectedRecently { get; init; }
 
+    /// <summary>What the agent says for itself about this call: unverified, and no part of what is approved.</summary>
+    [JsonName("justification"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Justification { get; init; }
+
     /// <summary>The call whose upstream asked for the input that this one brings.</summary>
     [JsonName("continues"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Continues { get; init; }
 
@@ -107,6 +110,7 @@ public sealed record CallView
             SupersededBy = (state as Invalidated)?.Why.SupersededBy,
             EarlierCall = call.EarlierCall,
             RejectedRecently = call.RejectedRecently,
+            Justification = call.Justification,
             Continues = call.Continues,
             InputResponses = call.InputResponses,
             ContinuedBy = (state as Ended)?.ContinuedBy,

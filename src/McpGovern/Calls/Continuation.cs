@@ -9,6 +9,9 @@ internal sealed record Continuation(string? CallId, string? InputResponses, stri
     /// <summary>The id that the round before was recorded to go on as; <c>null</c> where nothing was said of it.</summary>
     public string? Next { get; init; }
 
+    /// <summary>What the agent said for itself with the round before: it holds on where it says nothing new.</summary>
+    public string? Justification { get; init; }
+
     /// <summary>A task's round: what comes of it is kept, also where policy lets it pass by now.</summary>
     public bool IsKept { get; init; }
 }

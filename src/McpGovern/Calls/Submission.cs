@@ -20,6 +20,7 @@ internal static class Submission
             Continues = round?.CallId,
             InputResponses = responses,
             RequestState = round?.RequestState,
+            Justification = request.Justification ?? round?.Justification,
             // Only for who will not be there when its upstream is asked: all others are asked as they wait.
             ClientCapabilities = request is { AnswerParkedAtOnce: true, ClientCapabilities: { } declared } ? CanonicalJson.Of(declared) : null,
         };

@@ -91,8 +91,13 @@ internal sealed class TaskRounds(
     /// <returns><c>null</c> where the call went on already, or was cancelled.</returns>
     public async Task<Continuation?> ClaimAsync(Actor actor, Continuation round, CancellationToken ct)
     {
-        if (round.CallId is not { } id || await streams.LoadAsync(id, ct) is not { Known.Call.ClientCapabilities: not null } call
-            || limits.WhyTooLarge(RequestOf(call, round), gated: false) is not null)
+        if (round.CallId is not { } id || await streams.LoadAsync(id, ct) is not { } call)
+        {
+            return round;
+        }
+
+        round = round with { Justification = call.Known.Call.Justification };
+        if (call.Known.Call.ClientCapabilities is null || limits.WhyTooLarge(RequestOf(call, round), gated: false) is not null)
         {
             return round;
         }
@@ -149,6 +154,7 @@ internal sealed class TaskRounds(
             MetaJson = before.Meta,
             Traceparent = before.Traceparent,
             Client = before.Client,
+            Justification = before.Justification,
             ClientCapabilities = before.ClientCapabilities,
             Caller = RecordedCaller.Of(before.ClientCapabilities),
             AnswerParkedAtOnce = true,

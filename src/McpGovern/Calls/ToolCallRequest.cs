@@ -12,6 +12,9 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
     /// <summary>The client's own <c>_meta["mcpgovern/idempotency-key"]</c>.</summary>
     public string? IdempotencyKey { get; init; }
 
+    /// <summary>The client's own <c>_meta["mcpgovern/justification"]</c>: what the agent says for itself. See <see cref="UnverifiedText"/>.</summary>
+    public string? Justification { get; init; }
+
     /// <summary>The JSON text of the <c>_meta</c> that may travel on: without progress token, <c>io.modelcontextprotocol/*</c> and <c>mcpgovern/*</c>.</summary>
     public string? MetaJson { get; init; }
 

@@ -30,6 +30,11 @@ internal static class Printed
             {
                 text.AppendLine($"    continues {call.Continues}, with answers to its server's questions (data from the caller, unverified): {VisibleJson.Of(input)}");
             }
+
+            if (call.Justification is { } claim)
+            {
+                text.AppendLine($"    {UnverifiedText.Line(claim)}");
+            }
         }
 
         if (list.NextCursor is { } next)
@@ -81,6 +86,11 @@ internal static class Printed
         if (call.InputResponses is { } input)
         {
             text.Append("answers to its server's questions (data from the caller, unverified): ").AppendLine(VisibleJson.Of(input));
+        }
+
+        if (call.Justification is { } claim)
+        {
+            text.AppendLine(UnverifiedText.Block(claim));
         }
 
         if (call.Result is { } result)

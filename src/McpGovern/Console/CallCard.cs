@@ -28,6 +28,9 @@ public sealed record CallCard(CallView Call)
     /// <summary>What is sent along to the server's questions, on one line as stored.</summary>
     public string? Answers { get; private init; }
 
+    /// <summary>What the agent says for itself.</summary>
+    public string? Justification { get; private init; }
+
     /// <summary>More than fits the box on a phone: what is not seen at once must not be overlooked.</summary>
     public bool IsLong => Stored.Length > 600 || Arguments.Count(c => c == '\n') > 15;
 
@@ -47,6 +50,7 @@ public sealed record CallCard(CallView Call)
         Stored = VisibleJson.Of(call.Arguments),
         Ascii = VisibleJson.Ascii(call.Arguments) is var ascii && ascii != VisibleJson.Of(call.Arguments) ? ascii : null,
         Answers = call.InputResponses is { } given ? VisibleJson.Of(given) : null,
+        Justification = call.Justification is { } claim ? UnverifiedText.Shown(claim) : null,
         Result = call.Result is { } result ? Cut(VisibleJson.Of(result)) : null,
     };
 

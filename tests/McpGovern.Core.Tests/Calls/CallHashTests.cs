@@ -28,7 +28,7 @@ public sealed class CallHashTests
 
     [Fact]
     public void Of_ACallThatDiffersInWhatIsNotRun_IsTheSameHash() =>
-        Assert.Equal(CallHash.Of(Asked, "rule"), CallHash.Of(Asked with { At = Two, Client = null, ClientCapabilities = "{}", Arguments = """{ "amount": 900 }""" }, "rule"));
+        Assert.Equal(CallHash.Of(Asked, "rule"), CallHash.Of(Asked with { At = Two, Client = null, ClientCapabilities = "{}", Justification = "because", Arguments = """{ "amount": 900 }""" }, "rule"));
 
     [Fact]
     public void Of_ACallWithoutAMethod_IsTheHashThatItAlwaysWas() =>

@@ -9,13 +9,15 @@ namespace McpGovern.Tests.Calls;
 internal static class GatewayTalk
 {
     public static async Task<Told> CallAsync(
-        this Gateway gateway, string tool, string arguments = "{}", string? key = null, ICallProgress? progress = null, Actor? by = null, CancellationToken ct = default) =>
-        new(await gateway.Calls.HandleAsync(new ToolCallRequest(by ?? Story.Agent, tool, arguments) { IdempotencyKey = key, Progress = progress }, ct));
+        this Gateway gateway, string tool, string arguments = "{}", string? key = null, ICallProgress? progress = null, Actor? by = null, string? justification = null,
+        CancellationToken ct = default) =>
+        new(await gateway.Calls.HandleAsync(
+            new ToolCallRequest(by ?? Story.Agent, tool, arguments) { IdempotencyKey = key, Justification = justification, Progress = progress }, ct));
 
     /// <summary>Asks for a gated call without waiting for its decision.</summary>
-    public static async Task<string> ParkAsync(this Gateway gateway, string tool, string arguments = "{}", string? key = null)
+    public static async Task<string> ParkAsync(this Gateway gateway, string tool, string arguments = "{}", string? key = null, string? justification = null)
     {
-        var told = await gateway.CallAsync(tool, arguments, key);
+        var told = await gateway.CallAsync(tool, arguments, key, justification: justification);
         Assert.Equal("pending", told.Status);
         return told.CallId;
     }

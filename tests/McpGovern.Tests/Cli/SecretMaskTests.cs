@@ -15,6 +15,14 @@ public sealed class SecretMaskTests
     [InlineData("""{"a":{"args":["--header","Authorization: Bearer s3cret","https://me:s3cret@x/y?k=s3cret"]}}""", """{"a":{"args":["--header","***","https://***@x/y?***"]}}""")]
     [InlineData("""{"a":{"url":"https://me:s3cret@x.example/mcp?key=s3cret"},"b":{"httpUrl":"https://x.example/mcp"}}""", """{"a":{"url":"https://***@x.example/mcp?***"},"b":{"httpUrl":"https://x.example/mcp"}}""")]
     [InlineData("{\"a\":{\"env\":{\"T\":\"s3\\u0063ret\",},},}", "{\"a\":{\"env\":{\"T\":\"***\",},},}")]
+    [InlineData("""{"a":{"env":{"F":"${file:~/t.txt}","C":"${cmd:vault read -field=x kv/y}"},"headers":{"Authorization":"Bearer ${file:t.txt}"}}}""",
+        """{"a":{"env":{"F":"${file:~/t.txt}","C":"${cmd:vault read -field=x kv/y}"},"headers":{"Authorization":"Bearer ${file:t.txt}"}}}""")]
+    [InlineData("""{"a":{"env":{"M":"s3cret${file:t}s3cret${T}","U":"${file:t","N":"${file:${T}}","O":"${FOO} s3cret"}}}""",
+        """{"a":{"env":{"M":"***${file:t}***${T}","U":"***","N":"***${T}***","O":"${FOO}***"}}}""")]
+    [InlineData("""{"a":{"url":"https://x.example/mcp?key=${cmd:pass show k}","args":["--token","${T}","--key=${T}","--key=s3cret","Authorization: Bearer ${T}"]}}""",
+        """{"a":{"url":"https://x.example/mcp?***${cmd:pass show k}","args":["--token","${T}","--key=${T}","--key=***","Authorization: Bearer ${T}"]}}""")]
+    [InlineData("""{"a":{"env":{"C":"${cmd:get --token s3cret --key=s3cret 'Authorization: s3cret' https://me:s3cret@x/y?s3cret}"}}}""",
+        """{"a":{"env":{"C":"${cmd:get --token *** --key=*** 'Authorization:***' https://***@x/y?***}"}}}""")]
     public void Block_OfServers_ShowsHowTheyAreReachedAlone(string block, string shown) => Assert.Equal(shown, SecretMask.Of(block));
 
     [Fact]

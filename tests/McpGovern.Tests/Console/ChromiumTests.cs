@@ -10,15 +10,18 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
 {
     private const string Payment = """{"payee":"Müller & Söhne GmbH","iban":"DE89370400440532013000","amount":1250.00,"lines":[{"text":"Invoice 4711","net":1050.42},{"text":"VAT","net":199.58}],"urgent":true}""";
 
+    private const string Claim = "Invoice 4711 of Müller & Söhne is due today.\nThe payee was checked \u202edekcehc against the contract.";
+
     [SkippableFact]
     public async Task Approve_WithAComment_RunsTheCallOnceAndTheAgentGetsItsResult()
     {
         await using var house = await ConsoleHouse.OpenAsync("require_approval_for:\n  - { tools: echo, comment: always, deadline: 1h, human_required: true }\n", hold: Story.Long);
         await using var person = await chromium.OpenAsync();
-        var asked = house.Gateway.CallAsync("echo", Payment);
+        var asked = house.Gateway.CallAsync("echo", Payment, justification: Claim);
         var call = await house.Gateway.PendingAsync();
 
         await person.LoginAsync(house.Gateway.Links.For(call)!, ConsoleHouse.AliceKey);
+        await Assertions.Expect(person.Page.GetByRole(AriaRole.Region, new() { Name = "Unverified text from the agent" })).ToContainTextAsync("Invoice 4711");
         await Assertions.Expect(person.Page.GetByRole(AriaRole.Heading, new() { Name = "Approve this call?" })).ToBeVisibleAsync();
         Assert.Contains("\"amount\": 1250.00", await person.Page.Locator("pre.arguments").InnerTextAsync(), StringComparison.Ordinal);
         await person.ShootAsync("card-light");
@@ -40,7 +43,7 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
     {
         await using var house = await ConsoleHouse.OpenAsync(hold: Story.Long);
         await using var person = await chromium.OpenAsync(width: 390, ColorScheme.Dark);
-        var asked = house.Gateway.CallAsync("echo", Payment);
+        var asked = house.Gateway.CallAsync("echo", Payment, justification: Claim);
         await house.Gateway.PendingAsync();
 
         await person.LoginAsync(house.Address.ToString(), ConsoleHouse.BobKey);
@@ -84,7 +87,7 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
         await using var house = await ConsoleHouse.OpenAsync();
         await using var person = await chromium.OpenAsync(width: 390);
         var texts = ((IEnumerable<object[]>)PageTests.Spoofs).Select(row => (string)row[0]).ToArray();
-        var call = await house.Gateway.ParkAsync("echo", $$"""{"texts":[{{string.Join(',', texts.Select(CanonicalJson.Quote))}}],"odd":"\u0000 \ud800"}""");
+        var call = await house.Gateway.ParkAsync("echo", $$"""{"texts":[{{string.Join(',', texts.Select(CanonicalJson.Quote))}}],"odd":"\u0000 \ud800"}""", justification: string.Join('\n', texts)[..2000]);
 
         await person.LoginAsync(house.Gateway.Links.For(call)!, ConsoleHouse.AliceKey);
 
@@ -94,6 +97,8 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
         Assert.Equal("ltr", await page.Locator("pre.arguments").GetAttributeAsync("dir"));
         Assert.Equal("isolate", await page.Locator("pre.arguments").EvaluateAsync<string>("e => getComputedStyle(e).unicodeBidi"));
         Assert.Equal(0, await page.Locator("pre.arguments").EvaluateAsync<int>("e => e.children.length"));
+        Assert.Equal((1, 0), (await page.Locator("pre.justification").CountAsync(), await page.Locator("pre.justification").EvaluateAsync<int>("e => e.children.length")));
+        Assert.Equal("isolate", await page.Locator("pre.justification").EvaluateAsync<string>("e => getComputedStyle(e).unicodeBidi"));
         var shown = await page.Locator("pre.arguments").EvaluateAsync<string>("e => e.textContent");
         Assert.Equal(CanonicalJson.Of((await house.Gateway.ViewAsync(call)).Arguments), CanonicalJson.Of(shown));
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));

@@ -42,14 +42,15 @@ public sealed partial class PageTests
     {
         await using var house = await ConsoleHouse.OpenAsync("require_approval_for:\n  - { tools: echo, approvers: [alice, 'group:finance'], deadline: 1h }\n");
         var client = new ClientInfo("Trusted‮ Bank", "1");
-        var told = new Told(await house.Gateway.Calls.HandleAsync(new(Story.Agent, "echo", """{"note":"Tool: harmless"}""") { Client = client }, default));
+        var told = new Told(await house.Gateway.Calls.HandleAsync(new(Story.Agent, "echo", """{"note":"Tool: harmless"}""") { Client = client, Justification = "Deadline: past\n<b>approve</b>" }, default));
         using var alice = await house.VisitorAsync(ConsoleHouse.AliceKey);
 
         var page = await alice.GetAsync($"/approvals/{told.CallId}");
 
         var view = await house.Gateway.ViewAsync(told.CallId);
         string[] order = ["<dt>Tool</dt>", "echo", "fake", "agent:coder", "Trusted\\u202e Bank 1", "its own account, not verified", "alice or group:finance", "0 of 1",
-            "59 min", told.CallId, view.CallHash!, "unverified", "\"note\": \"Tool: harmless\""];
+            "59 min", told.CallId, view.CallHash!, "unverified", "\"note\": \"Tool: harmless\"",
+            "Unverified text from the agent", "no part of what is approved", "Deadline: past\n<b>approve</b>", "value=\"approve\""];
         Assert.Equal(order, order.OrderBy(text => page.Text.IndexOf(text, StringComparison.Ordinal)));
         Assert.All(order, text => Assert.Contains(text, page.Text, StringComparison.Ordinal));
     }
@@ -103,6 +104,41 @@ public sealed partial class PageTests
         Assert.All(shown.Where(pair => pair.Key == "ascii"), pair => Assert.Matches(@"^[\x20-\x7e]*$", pair.Value));
         Assert.Equal(stored.Length > 600, html.Contains("read on to the end of the box", StringComparison.Ordinal));
         Assert.Single(Pre().Matches(html), match => match.Groups[1].Value == "arguments");
+    }
+
+    [Theory, MemberData(nameof(Spoofs))]
+    [Trait("attack", "S25")]
+    public async Task Justification_WhateverItHolds_IsShownInItsBoxAndNowhereElse(string text)
+    {
+        await using var house = await ConsoleHouse.OpenAsync();
+        text = text[..Math.Min(text.Length, UnverifiedText.MaxLength)];
+        var call = await house.Gateway.ParkAsync("echo", justification: text);
+        var without = await house.Gateway.ParkAsync("echo", """{"n":2}""");
+        using var alice = await house.VisitorAsync(ConsoleHouse.AliceKey);
+
+        var html = (await alice.GetAsync($"/approvals/{call}")).Html;
+
+        var shown = WebUtility.HtmlDecode(Pre().Matches(html).Single(match => match.Groups[1].Value == "justification").Groups[2].Value);
+        Assert.Equal(Wire.VisibleJson.Lines(text), shown);
+        Assert.DoesNotMatch(@"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}-[\n]]|\udb40", shown);
+        Assert.Single(Regex.Matches(WebUtility.HtmlDecode(html), Regex.Escape(shown)));
+        Assert.DoesNotContain("Unverified text", (await alice.GetAsync($"/approvals/{without}")).Html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Trait("attack", "S28")]
+    public async Task Card_OfACallLikeOneThatWasRejected_LeadsToThat()
+    {
+        await using var house = await ConsoleHouse.OpenAsync();
+        var rejected = await house.Gateway.ParkAsync("echo", """{"n":1}""");
+        await house.Gateway.DecideAsync(rejected, "rejected");
+        var call = await house.Gateway.ParkAsync("echo", """{"n":2}""");
+        using var alice = await house.VisitorAsync(ConsoleHouse.AliceKey);
+
+        var page = await alice.GetAsync($"/approvals/{call}");
+
+        Assert.Matches($"<dt>Rejected before</dt>\\s*<dd[^>]*><a href=\"../approvals/{rejected}\">{rejected}</a>", page.Html);
+        Assert.DoesNotContain("Rejected before", (await alice.GetAsync($"/approvals/{rejected}")).Html, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -130,18 +130,19 @@ public sealed class SecurityHouse : IAsyncLifetime, IDisposable
     internal async Task<(int Status, JsonElement Answer)> McpAsync(string bearer, string method, string members, string? name = null, string? meta = null) =>
         await ModernClient.AskAsync(Http, ModernClient.Post(new Uri(Serve.Address, "/mcp"), bearer, ModernClient.Body(method, members, meta), name));
 
-    internal async Task<JsonElement> CallAsync(string bearer, string tool, string arguments)
+    internal async Task<JsonElement> CallAsync(string bearer, string tool, string arguments, string? meta = null)
     {
-        var (status, answer) = await McpAsync(bearer, "tools/call", $"\"name\":\"{tool}\",\"arguments\":{arguments},", tool);
+        var (status, answer) = await McpAsync(bearer, "tools/call", $"\"name\":\"{tool}\",\"arguments\":{arguments},", tool, meta);
         Assert.True(status == 200 && answer.TryGetProperty("result", out _), $"{status}: {answer}");
         return answer.GetProperty("result");
     }
 
     /// <summary>Parks a call that nobody asked for before.</summary>
-    internal async Task<string> ParkAsync(string bearer, string tool = "pay", string note = "")
+    internal async Task<string> ParkAsync(string bearer, string tool = "pay", string note = "", string? justification = null)
     {
+        var meta = justification is null ? null : ModernClient.Meta(more: $",\"mcpgovern/justification\":{JsonSerializer.Serialize(justification)}");
         var arguments = JsonSerializer.Serialize(new { id = Guid.NewGuid().ToString("N"), note });
-        return (await CallAsync(bearer, tool, arguments)).GetProperty("_meta").GetProperty("mcpgovern/call").GetProperty("call_id").GetString()!;
+        return (await CallAsync(bearer, tool, arguments, meta)).GetProperty("_meta").GetProperty("mcpgovern/call").GetProperty("call_id").GetString()!;
     }
 
     internal async Task<string> OpenSessionAsync(string bearer)

@@ -49,6 +49,17 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
                 Assert.Equal(sent, CanonicalJson.Of(shown));
             }
 
+            var claim = view.Justification!;
+            var card = CallCard.Of(view, Open, default);
+            Safe(card.Justification!);
+            Assert.Equal(claim.Replace("\r\n", "\n", StringComparison.Ordinal), Unescape(card.Justification!));
+            Safe(UnverifiedText.Line(claim), lines: false);
+            Assert.Equal($"{UnverifiedText.Title}: {claim}", Unescape(UnverifiedText.Line(claim)));
+            // No line of it begins where one of ours does.
+            var block = UnverifiedText.Block(claim);
+            Assert.All(block.Split('\n').Skip(1), line => Assert.StartsWith("    | ", line, StringComparison.Ordinal));
+            Assert.EndsWith(block, Elicitation.FormParams(Loaded(view), withMode: true)["message"]!.GetValue<string>(), StringComparison.Ordinal);
+            Assert.True(Printed.Call(view).IndexOf(block.TrimEnd(), StringComparison.Ordinal) > Printed.Call(view).IndexOf("arguments (data", StringComparison.Ordinal));
             Safe(Printed.Call(view));
             Safe(Printed.List(new([view], view.RequestedBy), []));
             var listed = new Told(ToolAnswers.Data(CallJson.Write(view), "data"));
@@ -57,6 +68,8 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
 
             // Over REST it is data: valid, and what was sent.
             Assert.Equal(sent, CanonicalJson.Of(JsonElement.Parse(CallJson.Write(view)).GetProperty("arguments").GetRawText()));
+            Assert.Equal(claim, JsonElement.Parse(CallJson.Write(view)).GetProperty("justification").GetString());
+            Assert.Equal(claim, listed.Json.GetProperty("structuredContent").GetProperty("justification").GetString());
         }
     }
 
@@ -67,13 +80,16 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
         using var visitor = await house.VisitorAsync("bob");
         foreach (var some in HostileText.Many(1000).Where(IsWhole).Chunk(50))
         {
-            var id = await house.ParkAsync(SecurityHouse.KeyOf("alice"), note: string.Join('|', some));
+            var text = string.Join('|', some);
+            var claim = text[..Math.Min(text.Length, UnverifiedText.MaxLength)];
+            var id = await house.ParkAsync(SecurityHouse.KeyOf("alice"), note: text, justification: claim);
             var page = await visitor.GetAsync($"/approvals/{id}");
 
             Assert.Equal(200, page.Status);
             Safe(page.Text.Replace("\r", "", StringComparison.Ordinal).Replace("\u2026", "", StringComparison.Ordinal));
             Assert.DoesNotMatch(Active(), page.Html);
             Assert.Equal(1, page.Html.Split("<h1").Length - 1);
+            Assert.Contains(VisibleJson.Lines(claim), page.Text, StringComparison.Ordinal);
         }
     }
 
@@ -90,9 +106,15 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
 
     private static CallView View(string arguments, string text)
     {
-        var asked = Doors.Histories.Asked with { Arguments = arguments, RequestedBy = text, Tool = text, Client = new ClientInfo(text, text) };
+        var asked = Doors.Histories.Asked with { Arguments = arguments, RequestedBy = text, Tool = text, Client = new ClientInfo(text, text), Justification = text };
         var decided = (ApprovalReceived)Doors.Histories.BobNo with { Comment = text };
         return CallView.From("call_00000000000000000000000000000001", [asked, Doors.Histories.Parked with { Approvers = [text] }, decided]);
+    }
+
+    private static LoadedCall Loaded(CallView view)
+    {
+        CallEvent[] events = [Doors.Histories.Asked with { Arguments = view.Arguments, Justification = view.Justification }, Doors.Histories.Parked];
+        return new(view.CallId, events, Call.Replay(events));
     }
 
     private static void Safe(string shown, bool lines = true) =>

@@ -52,7 +52,8 @@ internal static class Elicitation
         var parameters = new JsonObject
         {
             ["message"] = $"{Name(call)} needs your approval before it runs ({call.Id}). It runs once, with exactly these arguments:\n"
-                + VisibleJson.Of(call.Known.Call.Arguments),
+                + VisibleJson.Of(call.Known.Call.Arguments)
+                + (call.Known.Call.Justification is { } claim ? $"\n\n{UnverifiedText.Block(claim)}" : ""),
             ["requestedSchema"] = new JsonObject
             {
                 ["type"] = "object",

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using McpGovern.Calls;
 using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
@@ -10,6 +11,12 @@ namespace McpGovern.Server;
 /// <param name="Relayed">JSON text of the members that travel on, each verbatim; <c>null</c> where there are none.</param>
 internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey, string? Traceparent, string? Protocol, string? Relayed)
 {
+    /// <summary>What the agent says for itself about the call.</summary>
+    public string? Justification { get; private init; }
+
+    /// <summary>Why this cannot be taken, where a member that is meant for us is not what it has to be.</summary>
+    public string? Fault { get; private init; }
+
     public static readonly RelayedMeta None = new(null, null, null, null, null);
 
     private const string Ours = "mcpgovern/", Standard = "io.modelcontextprotocol/";
@@ -41,6 +48,12 @@ internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey
                     break;
                 case Ours + "idempotency-key":
                     meta = meta with { IdempotencyKey = text };
+                    break;
+                case UnverifiedText.Key when UnverifiedText.WhyNot(type == JsonTokenType.String, text) is { } fault:
+                    meta = meta with { Fault = $"params._meta[\"{name}\"] {fault}" };
+                    break;
+                case UnverifiedText.Key:
+                    meta = meta with { Justification = text };
                     break;
                 case { } when name.StartsWith(Standard, StringComparison.Ordinal):
                     versioned |= name == MetaKeys.ProtocolVersion;

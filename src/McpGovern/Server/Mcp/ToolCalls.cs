@@ -80,6 +80,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         {
             Method = request.Method,
             IdempotencyKey = meta.IdempotencyKey,
+            Justification = meta.Justification,
             MetaJson = meta.Relayed,
             Traceparent = meta.Traceparent,
             Client = server.ClientInfo is { } client ? new ClientInfo(client.Name, client.Version) : null,

@@ -115,7 +115,13 @@ internal static class MessageReader
             : FirstByte(utf8, scan[Arguments]) == '{' ? Encoding.UTF8.GetString(utf8[scan[Arguments]!.Value])
             : "{}";
         var meta = scan[Meta] is { } range ? Encoding.UTF8.GetString(utf8[range]) : null;
-        if (meta is not null && RelayedMeta.Read(meta).Protocol is { } protocol)
+        var (fault, protocol) = meta is not null && RelayedMeta.Read(meta) is var read ? (read.Fault, read.Protocol) : default;
+        if (fault is not null)
+        {
+            return Fault(fault);
+        }
+
+        if (protocol is not null)
         {
             request.Params["_meta"] = JsonNode.Parse(protocol);
         }
