@@ -9,7 +9,7 @@ internal abstract class Storm
     public static IReadOnlyList<Storm> All { get; } =
     [
         new PowerLossStorm(), new SyscallKillStorm(), new IoErrorStorm(), new DiskFullStorm(), new PoisonStorm("sqlite"), new PoisonStorm("postgres"),
-        new ClusterKillStorm(), new BackendKillStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
+        new ClusterKillStorm(), new BackendKillStorm(), new PostgresDiskStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
         new NamedFaultStorm("sqlite", "kill"), new NamedFaultStorm("postgres", "kill"), new ServerRaceStorm("sqlite"), new ServerRaceStorm("postgres"),
         new FrozenOwnerStorm("sqlite"), new FrozenOwnerStorm("postgres"), new BadUpstreamStorm("sqlite"), new BadUpstreamStorm("postgres"),
         new VanishedClientsStorm(), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),

@@ -115,15 +115,17 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
         var at = time.GetUtcNow();
         var end = EndOf(call, process, answer, sentAt, at, keep, maxKeptResult, "that are kept (caps.result)");
         var until = at + RetryFor;
+        var (before, after) = answer is UpstreamAnswer.Task
+            ? (FaultPoint.FollowBeforeAppend, FaultPoint.FollowAppended) : (FaultPoint.OutcomeBeforeAppend, FaultPoint.OutcomeAppended);
         for (var pause = TimeSpan.FromMilliseconds(100); ; pause *= 2)
         {
             try
             {
-                FaultPoints.At(FaultPoint.OutcomeBeforeAppend);
+                FaultPoints.At(before);
                 var executed = await streams.ExecuteAsync(call.Id, end.Command, ct, end.Result);
                 if (executed is not { Busy: true })
                 {
-                    FaultPoints.At(FaultPoint.OutcomeAppended);
+                    FaultPoints.At(after);
                     return executed?.Call;
                 }
             }

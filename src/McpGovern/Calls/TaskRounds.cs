@@ -104,7 +104,7 @@ internal sealed class TaskRounds(
 
         var (next, responses) = (streams.NewCallId(), round.InputResponses ?? NoAnswers);
         var keys = CanonicalJson.Members(responses).Select(answer => answer.Name).ToArray();
-        var claimed = await streams.ExecuteAsync(id, new CallCommand.GiveInput(actor, keys, responses, next, time.GetUtcNow()), ct);
+        var claimed = await AppendAsync(id, new(actor, keys, responses, next, time.GetUtcNow()), ct);
         return claimed?.Call.State is Ended { ContinuedBy: { } named } ended && named == next
             ? round with { InputResponses = GivenAnswers.Of(ended), Next = next, IsKept = await AskedAsync(id, ct) is not null }
             : null;
@@ -113,12 +113,20 @@ internal sealed class TaskRounds(
     private async Task<LoadedCall> RecordAsync(Actor actor, LoadedCall call, InputQuestions asked, string responses, CancellationToken ct)
     {
         var keys = asked.All.Select(question => question.Key.Name).ToArray();
-        var given = await streams.ExecuteAsync(call.Id, new CallCommand.GiveInput(actor, keys, responses, streams.NewCallId(), time.GetUtcNow()), ct);
+        var given = await AppendAsync(call.Id, new(actor, keys, responses, streams.NewCallId(), time.GetUtcNow()), ct);
         return given switch
         {
             { Busy: true } => throw new StoreUnavailableException($"{call.Id} is being answered by others; try again"),
             _ => given?.Call ?? call,
         };
+    }
+
+    private async Task<Executed?> AppendAsync(string callId, CallCommand.GiveInput input, CancellationToken ct)
+    {
+        FaultPoints.At(FaultPoint.RoundBeforeAppend);
+        var given = await streams.ExecuteAsync(callId, input, ct);
+        FaultPoints.At(FaultPoint.RoundAppended);
+        return given;
     }
 
     // The answers are recorded: whoever gave the last of them need not wait for what follows, and cannot stop it.

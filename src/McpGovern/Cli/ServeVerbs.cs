@@ -35,9 +35,10 @@ internal static class ServeVerbs
         // A client waits two seconds for our end, and what is under way has had its grace by then.
         doors.Gateway.Grace = TimeSpan.FromMilliseconds(100);
         doors.Gateway.Serve(() => life.MayClaim);
+        _ = doors.Gateway.Refused.ContinueWith(_ => life.End(), TaskScheduler.Default);
         await new StdioServe(doors.Mcp, doors.Live, life, Composition.MaxMessageBytes(doors.Settings), doors.Logs.CreateLogger<StdioServe>()).RunAsync(
             StdioActor.From(name, Composition.Actors(doors.Settings), Environment.UserName), Console.OpenStandardInput(), StdioServe.TakeStdout());
-        return 0;
+        return await CodeAsync(doors.Gateway);
     }
 
     private static async Task<int> HttpAsync(Doors doors, CancellationToken ct)
@@ -55,8 +56,8 @@ internal static class ServeVerbs
             await using var http = await HttpServe.StartAsync(options, authenticator, doors.Gateway, doors.Mcp, doors.Live,
                 async stop => await doors.Gateway.Store.CountPendingAsync(doors.Settings.Scope, "", stop), TimeProvider.System, doors.Logs, ct);
             doors.Gateway.Serve(() => true);
-            await http.Stopped;
-            return 0;
+            await Task.WhenAny(http.Stopped, doors.Gateway.Refused);
+            return await CodeAsync(doors.Gateway);
         }
         catch (IOException e)
         {
@@ -83,8 +84,7 @@ internal static class ServeVerbs
         }
         catch (StoreRefusedException e)
         {
-            await Console.Error.WriteLineAsync($"store: {e.Message}");
-            return 2;
+            return await RefuseAsync(e.Message);
         }
         catch (StoreUnavailableException e)
         {
@@ -95,6 +95,14 @@ internal static class ServeVerbs
         using var live = new LiveConnections(gateway, logs.CreateLogger<LiveConnections>());
         var own = new OwnTools(gateway, TimeProvider.System, () => Composition.RulesNameAgents(gateway.Policy));
         return await serve(new(gateway, settings, live, new McpFrontDoor(gateway, own, logs.CreateLogger<McpFrontDoor>()), logs));
+    }
+
+    private static async Task<int> CodeAsync(Gateway gateway) => gateway.Refused.IsCompleted ? await RefuseAsync(await gateway.Refused) : 0;
+
+    private static async Task<int> RefuseAsync(string why)
+    {
+        await Console.Error.WriteLineAsync($"store: {why}");
+        return 2;
     }
 
     private sealed record Doors(Gateway Gateway, GovernSettings Settings, LiveConnections Live, McpFrontDoor Mcp, ILoggerFactory Logs);

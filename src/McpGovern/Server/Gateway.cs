@@ -28,6 +28,7 @@ internal sealed class Gateway : IAsyncDisposable
     private readonly PolicyReloader reloader;
     private readonly Pins pins;
     private readonly CancellationTokenSource stop = new();
+    private readonly TaskCompletionSource<string> refused = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task sweeping = Task.CompletedTask;
     private bool isOpen;
 
@@ -110,6 +111,9 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>How long what is under way may take to end by itself when the process ends.</summary>
     public TimeSpan Grace { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Ends where the store was away at first and, when it came, was none that this process may use: says why. Such a process has to end.</summary>
+    public Task<string> Refused => refused.Task;
+
     /// <summary>Makes the store ready, unless that was done; past-due calls expire before any decision is taken.</summary>
     /// <exception cref="StoreUnavailableException">The store cannot be reached.</exception>
     public async Task OpenAsync(CancellationToken ct)
@@ -123,7 +127,21 @@ internal sealed class Gateway : IAsyncDisposable
     }
 
     /// <summary>Begins to do what is due: for processes that serve.</summary>
-    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, OpenAsync, stop.Token), reloader.RunAsync(stop.Token));
+    public void Serve(Func<bool> mayClaim) => sweeping = Task.WhenAll(sweeper.RunAsync(mayClaim, OpenLateAsync, stop.Token), reloader.RunAsync(stop.Token));
+
+    private async Task OpenLateAsync(CancellationToken ct)
+    {
+        try
+        {
+            await OpenAsync(ct);
+        }
+        catch (StoreRefusedException e) when (!isOpen)
+        {
+            refused.TrySetResult(e.Message);
+            // Nothing may be done with it any more.
+            await Task.Delay(Timeout.Infinite, ct);
+        }
+    }
 
     // Gated calls and allowed ones.
     private Task IdleAsync() => Task.WhenAll(Task.WhenAny(Dispatcher.WhenIdleAsync(), Task.Delay(Grace)), outcomes.WhenIdleAsync(Grace));

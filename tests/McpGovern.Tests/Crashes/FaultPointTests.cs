@@ -19,7 +19,18 @@ public sealed class FaultPointTests
 
         // The one that dies to be recovered.
         Assert.Equal(1, story.Deaths);
-        Assert.Equal(FaultPoints.Names.Order(), Directory.GetFiles(reached.Path).Select(file => Path.GetFileName(file)!).Order());
+        Assert.Equal(FaultPoints.Names.Except(FaultStory.OfTasks).Order(), Directory.GetFiles(reached.Path).Select(file => Path.GetFileName(file)!).Order());
+    }
+
+    [Fact]
+    public void PointsOfTasks_ThatTheStoryCannotPass_AreKilledAtByTheTestsOfTasks()
+    {
+        var killedAt = new[] { typeof(UpstreamTaskKillTests), typeof(TaskInputKillTests) }.SelectMany(type => type.GetMethods())
+            .SelectMany(method => method.GetCustomAttributes(typeof(InlineDataAttribute), inherit: false).Cast<InlineDataAttribute>().SelectMany(data => data.GetData(method)))
+            .SelectMany(values => values).OfType<string>().Select(value => value.Split(':')[0]).ToHashSet();
+
+        Assert.Equal(8, FaultStory.OfTasks.Count);
+        Assert.Empty(FaultStory.OfTasks.Except(killedAt));
     }
 
     [SkippableTheory]

@@ -15,6 +15,9 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
     private const string DiesWithAnAnswer = "outcome_before_append:1:kill", Cancelled = "leave-1";
     private static readonly string[] Paid = ["pay-1", "pay-2", "pay-3"], Short = ["short-1", "short-2"], Ended = ["succeeded", "failed", "outcome_unknown"];
 
+    /// <summary>Points that nobody passes who makes no tasks, as the payments do not: <see cref="UpstreamTaskKillTests"/> and <see cref="TaskInputKillTests"/> kill there.</summary>
+    public static IReadOnlyList<string> OfTasks { get; } = [.. FaultPoints.Names.Where(name => name.Split('_')[0] is "follow" or "input" or "round" or "adopt")];
+
     private readonly Journal journal = new();
     private readonly List<string> wrong = [];
     private AgentClient? agent;

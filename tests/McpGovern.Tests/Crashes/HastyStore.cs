@@ -4,10 +4,16 @@ using McpGovern.Storage;
 
 namespace McpGovern.Tests.Crashes;
 
-/// <summary>A bug that the product must not have: an append with a certain event is acknowledged before it is written, or freezes or the uses of grants are not seen.</summary>
+/// <summary>
+/// A bug that the product must not have: an append with a certain event is acknowledged before it is written, or although it failed, or
+/// freezes, the uses of grants, or the leases of other processes are not seen.
+/// </summary>
 internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 {
-    public const string BlindToFreezes = "Freezes", BlindToUses = "GrantUses";
+    public const string BlindToFreezes = "Freezes", BlindToUses = "GrantUses", BlindToLeases = "Leases";
+
+    /// <summary>Before the event's name: its append is acknowledged although it failed.</summary>
+    public const string Failed = "Failed:";
 
     private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<string, Task> writing = new();
@@ -16,13 +22,13 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 
     public Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
     {
-        if (!append.Events.Any(e => e.Event.GetType().Name == early))
+        if (Has(append, early))
         {
-            return inner.AppendAsync(append, ct);
+            writing[append.CallId] = WriteLaterAsync(append);
+            return Task.FromResult<AppendResult>(new AppendResult.Appended(append.Row.Version));
         }
 
-        writing[append.CallId] = WriteLaterAsync(append);
-        return Task.FromResult<AppendResult>(new AppendResult.Appended(append.Row.Version));
+        return early.StartsWith(Failed, StringComparison.Ordinal) && Has(append, early[Failed.Length..]) ? PretendAsync(append, ct) : inner.AppendAsync(append, ct);
     }
 
     // The process itself must not notice, or it would stumble over its own haste.
@@ -54,7 +60,8 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
     public Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct) =>
         inner.FindByStatusAsync(scope, status, limit, ct);
 
-    public Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct) => inner.FindOrphansAsync(now, limit, ct);
+    public Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
+        early == BlindToLeases ? inner.FindByStatusAsync(CrashWorld.Scope, "dispatching", limit, ct) : inner.FindOrphansAsync(now, limit, ct);
 
     public Task RenewLeaseAsync(ProcessLease lease, DateTimeOffset until, CancellationToken ct) => inner.RenewLeaseAsync(lease, until, ct);
 
@@ -89,9 +96,42 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
+    private static bool Has(Append append, string name) => append.Events.Any(e => e.Event.GetType().Name == name);
+
     private async Task WriteLaterAsync(Append append)
     {
         await Task.Delay(HeldBack);
+        Stumble(append);
         await inner.AppendAsync(append, default);
     }
+
+    private async Task<AppendResult> PretendAsync(Append append, CancellationToken ct)
+    {
+        try
+        {
+            Stumble(append);
+            return await inner.AppendAsync(append, ct);
+        }
+        catch (StoreUnavailableException)
+        {
+            return new AppendResult.Appended(append.Row.Version);
+        }
+    }
+
+    /// <summary>What is done to the product just before this append can be done here too, where it would not see it.</summary>
+    private static void Stumble(Append append)
+    {
+        foreach (var point in append.Events.Select(e => PointOf(e.Event)).OfType<FaultPoint>())
+        {
+            FaultPoints.At(point);
+        }
+    }
+
+    private static FaultPoint? PointOf(CallEvent e) => e switch
+    {
+        ToolApprovalRequired => FaultPoint.ParkBeforeAppend,
+        DispatchStarted => FaultPoint.DispatchBeforeAppend,
+        CallSucceeded => FaultPoint.OutcomeBeforeAppend,
+        _ => null,
+    };
 }

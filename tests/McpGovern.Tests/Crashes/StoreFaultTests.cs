@@ -1,7 +1,9 @@
 using McpGovern.Calls;
+using McpGovern.Storage;
 using McpGovern.Tests.Calls;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace McpGovern.Tests.Crashes;
@@ -132,6 +134,36 @@ public sealed class StoreFaultTests
         }
     }
 
+    [SkippableTheory]
+    [InlineData("serve")]
+    [InlineData("stdio")]
+    public async Task Postgres_ThatComesWithANewerSchema_EndsTheProcessAsAtItsStart(string verb)
+    {
+        await using var server = await PostgresServer.StartOwnAsync();
+        var database = await server.CreateOwnDatabaseAsync();
+        await using (var store = CallStores.Open(database, TimeProvider.System, NullLoggerFactory.Instance))
+        {
+            await store.PrepareAsync(default);
+        }
+
+        await SayAsync(database, "update mcpgovern.schema_version set version = 4711");
+        using var folder = new TempFolder();
+        var settings = folder.WriteJson("govern.json", new { version = 1, store = database, policy = new { @default = "deny" }, mcpServers = new { } });
+        string[] args = verb == "serve" ? ["--listen", $"http://127.0.0.1:{GovernProcess.FreePort()}"] : [];
+        await server.StopAsync();
+        await using var serving = GovernProcess.Start(verb, settings, args);
+        await Eventually.TrueAsync(() => serving.HasExited || serving.Errors.Contains("every call is refused until it is", StringComparison.Ordinal), "the word that there is no store");
+
+        await server.StartAsync();
+        var late = await serving.WaitForExitAsync();
+        var atOnce = await GovernProcess.RunToEndAsync(verb, settings, args);
+
+        Assert.True(late.ExitCode == 2 && atOnce.ExitCode == 2, $"{late} {atOnce}");
+        Assert.Contains("has schema version 4711", atOnce.Errors, StringComparison.Ordinal);
+        Assert.EndsWith(atOnce.Errors, late.Errors, StringComparison.Ordinal);
+        Assert.Single(late.Errors.Split('\n'), line => line.Contains("4711", StringComparison.Ordinal));
+    }
+
     /// <summary>From here on its store's files fail so, until what is returned is disposed of.</summary>
     private static async Task<IAsyncDisposable> BreakAsync(string calls, string error, int process, string file)
     {
@@ -162,13 +194,7 @@ public sealed class StoreFaultTests
 
     private static async Task SetReadOnlyAsync(string database, string value)
     {
-        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
-        await connection.OpenAsync();
-        foreach (var sql in new[] { $"alter system set default_transaction_read_only = {value}", "select pg_reload_conf()" })
-        {
-            await using var command = new NpgsqlCommand(sql, connection);
-            await command.ExecuteNonQueryAsync();
-        }
+        await SayAsync(database, $"alter system set default_transaction_read_only = {value}", "select pg_reload_conf()");
 
         await Eventually.TrueAsync(
             async () =>
@@ -179,6 +205,17 @@ public sealed class StoreFaultTests
                 return (string)(await show.ExecuteScalarAsync())! == value;
             },
             () => "the setting did not change");
+    }
+
+    private static async Task SayAsync(string database, params string[] texts)
+    {
+        await using var connection = new NpgsqlConnection(database + ";Pooling=false");
+        await connection.OpenAsync();
+        foreach (var text in texts)
+        {
+            await using var command = new NpgsqlCommand(text, connection);
+            await command.ExecuteNonQueryAsync();
+        }
     }
 
     private static void SetMode(string file, UnixFileMode mode)

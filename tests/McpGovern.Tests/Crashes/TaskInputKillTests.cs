@@ -83,6 +83,32 @@ public sealed class TaskInputKillTests : IDisposable
         await EndAsync(id);
     }
 
+    /// <summary>The last answer is recorded, or is not: whoever gave it asks the next process, and gives it again where it is still asked for.</summary>
+    [SkippableTheory]
+    [InlineData("sqlite", "round_before_append:2:kill")]
+    [InlineData("sqlite", "round_appended:2:kill")]
+    [InlineData("postgres", "round_appended:2:kill")]
+    public async Task Process_KilledWithTheLastAnswer_IsMadeUpForByTheNext(string store, string fault)
+    {
+        var settings = await SettingsAsync(store);
+        await ServeAsync(settings, fault);
+        var id = await AskedAsync();
+        await UpdateAsync(id, "why");
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => UpdateAsync(id, "who"));
+        Assert.Equal(137, (await _serving!.Process.WaitForExitAsync()).ExitCode);
+        await _serving.DisposeAsync();
+
+        await ServeAsync(settings);
+        var asksAgain = (await GetAsync(id)).GetProperty("status").GetString() == "input_required";
+        Assert.Equal(fault.StartsWith("round_before", StringComparison.Ordinal), asksAgain);
+        if (asksAgain)
+        {
+            await UpdateAsync(id, "who");
+        }
+
+        await EndAsync(id);
+    }
+
     private async Task EndAsync(string id)
     {
         var next = (await GetAsync(id)).GetProperty("statusMessage").GetString()!.Split(' ')[^1];

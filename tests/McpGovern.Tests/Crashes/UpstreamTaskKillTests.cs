@@ -14,6 +14,10 @@ public sealed class UpstreamTaskKillTests : IDisposable
 {
     private const string Agent = "agent:coder", Key = "a-key-that-only-this-test-has-0123456789";
     private const string Call = "\"name\":\"slow_compute\",\"arguments\":{\"seconds\":15,\"label\":\"x\"},";
+    private const string ShortCall = "\"name\":\"slow_compute\",\"arguments\":{\"seconds\":3,\"label\":\"x\"},";
+    private const int Killed = 137;
+
+    private static readonly string Declared = ModernClient.Meta("""{"elicitation":{"form":{}},"extensions":{"io.modelcontextprotocol/tasks":{}}}""");
 
     private readonly TempFolder _folder = new();
     private readonly HttpClient _http = new();
@@ -72,14 +76,14 @@ public sealed class UpstreamTaskKillTests : IDisposable
     }
 
     /// <summary>The control: without the event that says which task it is, the same eyes see it given up.</summary>
-    [SkippableFact]
-    public async Task Task_ThatIsNotOnRecordWhenItsGatewayDies_HasAnUnknownOutcome()
+    [SkippableTheory]
+    [InlineData("follow_before_append")]
+    public async Task Task_ThatIsNotOnRecordWhenItsGatewayDies_HasAnUnknownOutcome(string point)
     {
         await using var upstream = await StartUpstreamAsync();
         var settings = Settings(upstream.Url, Sqlite, gated: false);
         await using var store = CallStores.Open(Sqlite, TimeProvider.System, NullLoggerFactory.Instance);
-        await using var first = await GovernProcess.ServeAsync(
-            settings, environment: new Dictionary<string, string?> { [FaultPoints.Variable] = "outcome_before_append:1:kill" });
+        await using var first = await GovernProcess.ServeAsync(settings, environment: DyingAt(point));
         await MeetUpstreamAsync(first);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => AskAsync(first, "tools/call", "slow_compute", Call));
         var id = Assert.Single((await store.ListAsync(new CallQuery([], 10), default)).Calls).CallId;
@@ -89,6 +93,90 @@ public sealed class UpstreamTaskKillTests : IDisposable
         await Eventually.TrueAsync(
             async () => CallView.From(id, await EventsAsync(store, id)).Status == "outcome_unknown", () => $"nobody gives it up; {second.Process.Errors}");
         Assert.Equal(["x"], await File.ReadAllLinesAsync(_folder.File("ledger")));
+    }
+
+    [SkippableTheory]
+    [InlineData("follow_appended")]
+    [InlineData("adopt_before_append")]
+    [InlineData("adopt_appended")]
+    public async Task Task_WhoseFollowerDiesAtAPoint_EndsOnceWithItsResult(string point)
+    {
+        await using var upstream = await StartUpstreamAsync();
+        var settings = Settings(upstream.Url, Sqlite, gated: false);
+        await using var store = CallStores.Open(Sqlite, TimeProvider.System, NullLoggerFactory.Instance);
+        var isFirst = point == "follow_appended";
+        await using (var first = await GovernProcess.ServeAsync(settings, environment: isFirst ? DyingAt(point) : null))
+        {
+            await MeetUpstreamAsync(first);
+            await (isFirst ? Assert.ThrowsAnyAsync<HttpRequestException>(() => AskAsync(first, "tools/call", "slow_compute", ShortCall))
+                : (Task)AskAsync(first, "tools/call", "slow_compute", ShortCall));
+            first.KillHard();
+        }
+
+        var id = Assert.Single((await store.ListAsync(new CallQuery([], 10), default)).Calls).CallId;
+        if (!isFirst)
+        {
+            await using var second = GovernProcess.Start("serve", settings, ["--listen", $"http://127.0.0.1:{GovernProcess.FreePort()}"], DyingAt(point));
+            Assert.Equal(Killed, (await second.WaitForExitAsync()).ExitCode);
+        }
+
+        await using var last = await GovernProcess.ServeAsync(settings);
+        var task = await EndAsync(last, id);
+
+        Assert.Equal("completed", task.GetProperty("status").GetString());
+        Assert.Equal("computed x", task.GetProperty("result").GetProperty("content")[0].GetProperty("text").GetString());
+        var events = await EventsAsync(store, id);
+        Assert.Single(events.OfType<DispatchStarted>());
+        Assert.Single(events.OfType<CallSucceeded>());
+        Assert.Equal(point == "adopt_appended" ? 3 : 2, events.OfType<UpstreamTaskFollowed>().Count());
+        Assert.Equal(["x"], await File.ReadAllLinesAsync(_folder.File("ledger")));
+    }
+
+    /// <summary>What the caller answered had not got to the task: it asks again, and is answered once.</summary>
+    [SkippableTheory]
+    [InlineData("input_before_append", 1)]
+    [InlineData("input_appended", 2)]
+    public async Task Answer_WhoseGatewayDiesAtAPoint_IsAskedForAgain(string point, int recorded)
+    {
+        await using var upstream = await StartUpstreamAsync();
+        var settings = Settings(upstream.Url, Sqlite, gated: false);
+        await using var store = CallStores.Open(Sqlite, TimeProvider.System, NullLoggerFactory.Instance);
+        string id;
+        await using (var first = await GovernProcess.ServeAsync(settings, environment: DyingAt(point)))
+        {
+            await MeetUpstreamAsync(first);
+            var handle = await AskAsync(first, "tools/call", "confirm_delete", "\"name\":\"confirm_delete\",\"arguments\":{\"filename\":\"a.txt\"},");
+            id = handle.GetProperty("taskId").GetString()!;
+            await UntilAsync(first, id, "input_required");
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => AnswerAsync(first, id));
+            Assert.Equal(Killed, (await first.Process.WaitForExitAsync()).ExitCode);
+        }
+
+        await using var last = await GovernProcess.ServeAsync(settings);
+        await UntilAsync(last, id, "input_required");
+        await AnswerAsync(last, id);
+
+        var task = await UntilAsync(last, id, "completed");
+        Assert.StartsWith("deleted: ", task.GetProperty("result").GetProperty("content")[0].GetProperty("text").GetString(), StringComparison.Ordinal);
+        var events = await EventsAsync(store, id);
+        Assert.Single(events.OfType<DispatchStarted>());
+        Assert.Equal(recorded, events.OfType<UpstreamTaskInput>().Count());
+    }
+
+    private static Dictionary<string, string?> DyingAt(string point) => new() { [FaultPoints.Variable] = $"{point}:1:kill" };
+
+    private Task<JsonElement> AnswerAsync(ServingProcess serving, string id) => AskAsync(
+        serving, "tasks/update", id, $"\"taskId\":\"{id}\"," + """
+        "inputResponses":{"confirm":{"action":"accept","content":{"confirm":true}}},
+        """);
+
+    private async Task<JsonElement> UntilAsync(ServingProcess serving, string id, string status)
+    {
+        var task = default(JsonElement);
+        await Eventually.TrueAsync(
+            async () => (task = await AskAsync(serving, "tasks/get", id, $"\"taskId\":\"{id}\",")).GetProperty("status").GetString() == status,
+            () => $"it stays {task}; {serving.Process.Errors}");
+        return task;
     }
 
     private string Sqlite => $"sqlite:{_folder.File("store.db")}";
@@ -129,7 +217,7 @@ public sealed class UpstreamTaskKillTests : IDisposable
 
     private async Task<JsonElement> AskAsync(ServingProcess serving, string method, string? name, string members)
     {
-        var body = ModernClient.Body(method, members, ModernClient.Meta(ModernClient.TasksCapability));
+        var body = ModernClient.Body(method, members, Declared);
         var (_, answer) = await ModernClient.AskAsync(_http, ModernClient.Post(serving.McpEndpoint, Key, body, name));
         return answer.TryGetProperty("result", out var result) ? result : answer;
     }

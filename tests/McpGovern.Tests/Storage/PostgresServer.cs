@@ -30,6 +30,7 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private static readonly Lazy<Task<PostgresServer>> Shared = new(StartOwnAsync);
     private readonly Process keeper;
+    private int postmaster;
 
     private PostgresServer(Process keeper, int port) => (this.keeper, Port) = (keeper, port);
 
@@ -91,6 +92,31 @@ internal sealed class PostgresServer : IAsyncDisposable
         await UntilItAnswersAsync();
     }
 
+    /// <summary>The server's first process, whose children are all the others.</summary>
+    public async Task<int> ProcessAsync()
+    {
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand("select split_part(pg_read_file('postmaster.pid'), chr(10), 1)::int", connection);
+        return postmaster = (int)(await command.ExecuteScalarAsync())!;
+    }
+
+    /// <summary>Whether the process that <see cref="ProcessAsync"/> found last is gone; its keeper may not have buried it yet.</summary>
+    public bool HasEnded() =>
+        !File.Exists($"/proc/{postmaster}/status") || File.ReadLines($"/proc/{postmaster}/status").Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal));
+
+    public async Task<bool> AnswersAsync()
+    {
+        try
+        {
+            await using var connection = await ConnectAsync();
+            return true;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
     public Task<string> CreateOwnDatabaseAsync() => CreateDatabaseAsync($"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres");
 
     public async ValueTask DisposeAsync()
@@ -125,8 +151,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         {
             try
             {
-                await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Pooling=false");
-                await connection.OpenAsync();
+                await using var connection = await ConnectAsync();
                 return;
             }
             catch (NpgsqlException) when (attempt < 600)
@@ -134,6 +159,13 @@ internal sealed class PostgresServer : IAsyncDisposable
                 await Task.Delay(100);
             }
         }
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync()
+    {
+        var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Pooling=false");
+        await connection.OpenAsync();
+        return connection;
     }
 
     private static string? FindBinaries()

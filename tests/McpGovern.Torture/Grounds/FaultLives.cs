@@ -7,7 +7,7 @@ namespace McpGovern.Torture.Grounds;
 internal sealed class FaultLives(Ground ground, Tally tally)
 {
     // Its lease and 10 seconds.
-    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(20), StartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(20), StartLimit = TimeSpan.FromSeconds(30), TwoSweeps = TimeSpan.FromSeconds(4.5);
 
     private readonly FaultWalks walks = new(ground);
     private readonly HashSet<string> doubtful = [];
@@ -24,6 +24,11 @@ internal sealed class FaultLives(Ground ground, Tally tally)
         var playing = PlayToTheEndAsync(agent, plan, reached);
         await Task.WhenAny(playing, Task.Delay(StartLimit + LongestStuck));
         var isDead = agent.Process.HasExited;
+        if (plan is { Action: "hang", Point: not FaultPlan.Migration } && File.Exists(reached.File(plan.Point)))
+        {
+            await BesideAsync();
+        }
+
         await agent.KillAsync();
         await playing;
         var isReached = plan.IsKill ? isDead && agent.Process.ExitCode == 137 : File.Exists(reached.File(plan.Point));
@@ -56,6 +61,20 @@ internal sealed class FaultLives(Ground ground, Tally tally)
         }
 
         await JudgeTheEndAsync();
+    }
+
+    /// <summary>Another process looks around while the first one hangs and lives: what that one has sent is not to be given up, nor sent again.</summary>
+    private async Task BesideAsync()
+    {
+        await using var other = AgentClient.LaunchHttp(ground.World.Settings, "0s");
+        if (!await other.ConnectAsync())
+        {
+            throw new InvalidOperationException($"a process beside one that hangs did not start: {other.Process.Errors}");
+        }
+
+        await Task.Delay(TwoSweeps);
+        await other.KillAsync();
+        tally.Note("processes beside one that hangs");
     }
 
     private static Dictionary<string, string?> Environment(string plan) => new()

@@ -9,7 +9,8 @@ internal static class PostgresStorms
         Directory.Exists("/usr/lib/postgresql") ? null : "PostgreSQL is not installed";
 
     /// <summary>Appends with many callers at once until told to stop; what was acknowledged is in the result, by call.</summary>
-    public static async Task<Dictionary<string, long>> LoadAsync(McpGovern.Storage.ICallStore store, int callers, bool onlyParks, Tally tally, CancellationToken stop)
+    public static async Task<Dictionary<string, long>> LoadAsync(
+        McpGovern.Storage.ICallStore store, int callers, bool onlyParks, Tally tally, CancellationToken stop, Action<McpGovern.Storage.StoreUnavailableException>? refused = null)
     {
         var acknowledged = new Dictionary<string, long>(StringComparer.Ordinal);
         await Task.WhenAll(Enumerable.Range(0, callers).Select(async _ =>
@@ -49,9 +50,10 @@ internal static class PostgresStorms
                 // Nobody else writes to these calls: a conflict would be our own event, taken for somebody else's.
                 tally.Violation($"a lost answer was taken for a lost race: {append.CallId}");
             }
-            catch (McpGovern.Storage.StoreUnavailableException)
+            catch (McpGovern.Storage.StoreUnavailableException e)
             {
                 tally.Note("refused");
+                refused?.Invoke(e);
                 await Task.Delay(50, CancellationToken.None);
             }
 

@@ -52,7 +52,9 @@ internal sealed partial class TaskFollower(
         }
 
         await lease.EnsureAsync(default);
+        FaultPoints.At(FaultPoint.AdoptBeforeAppend);
         var adopted = await streams.ExecuteAsync(call.Id, new CallCommand.Adopt(deadProcess, lease.ProcessId, time.GetUtcNow()), default);
+        FaultPoints.At(FaultPoint.AdoptAppended);
         if (adopted is { New: [UpstreamTaskFollowed] })
         {
             LogAdopted(call.Id, deadProcess);

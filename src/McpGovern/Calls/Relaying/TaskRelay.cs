@@ -57,7 +57,9 @@ internal sealed partial class TaskRelay(
             return $"the answers cannot be read: {e.Message}";
         }
 
+        FaultPoints.At(FaultPoint.InputBeforeAppend);
         var executed = await streams.ExecuteAsync(call.Id, new CallCommand.AnswerTask(actor, compact, time.GetUtcNow()), ct);
+        FaultPoints.At(FaultPoint.InputAppended);
         if (executed is not { New: [UpstreamTaskInput input] })
         {
             // It ended meanwhile, or its record is being written by others.
