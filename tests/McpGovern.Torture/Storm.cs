@@ -12,8 +12,8 @@ internal abstract class Storm
         new ClusterKillStorm(), new BackendKillStorm(), new PostgresDiskStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
         new NamedFaultStorm("sqlite", "kill"), new NamedFaultStorm("postgres", "kill"), new ServerRaceStorm("sqlite"), new ServerRaceStorm("postgres"),
         new FrozenOwnerStorm("sqlite"), new FrozenOwnerStorm("postgres"), new BadUpstreamStorm("sqlite"), new BadUpstreamStorm("postgres"),
-        new VanishedClientsStorm(), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),
-        new ClockJumpStorm(), new WallClockStorm("sqlite"), new WallClockStorm("postgres"),
+        new VanishedClientsStorm("sqlite"), new VanishedClientsStorm("postgres"), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),
+        new ClockJumpStorm("sqlite"), new ClockJumpStorm("postgres"), new WallClockStorm("sqlite"), new WallClockStorm("postgres"),
         new NamedFaultStorm("sqlite", "throw", "delay", "hang"), new NamedFaultStorm("postgres", "throw", "delay", "hang"),
     ];
 

@@ -10,18 +10,24 @@ namespace McpGovern.Torture;
 
 /// <summary>
 /// A process that writes to a store and says on stdout what was acknowledged: <c>writer STORE CALLS SEED [early]</c>. Each line is
-/// <c>ack CALL VERSION</c>, or <c>refused</c>. With <c>early</c> it has the bug of acknowledging a park before it is durable.
+/// <c>ack CALL VERSION</c>, or <c>refused</c>. With <c>early</c> it has the bug of acknowledging a park before it is durable, with <c>normal</c>
+/// that of trusting SQLite's <c>synchronous=NORMAL</c>.
 /// </summary>
 internal static class Writer
 {
-    public const string Early = "early";
+    public const string Early = "early", Normal = "normal";
+
+    /// <summary>Its last line, if it comes to that.</summary>
+    public const string Done = "done";
+
     private const int SigXfsz = 25;
 
     public static async Task<int> RunAsync(string[] args)
     {
         var (text, calls, seed, bug) = (args[0], int.Parse(args[1], CultureInfo.InvariantCulture), int.Parse(args[2], CultureInfo.InvariantCulture), args.ElementAtOrDefault(3));
         var random = new Random(seed);
-        var opened = CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance);
+        var opened = bug == Normal ? new SqliteCallStore(text["sqlite:".Length..], TimeProvider.System, NullLogger.Instance, synchronous: Normal)
+            : CallStores.Open(text, TimeProvider.System, NullLoggerFactory.Instance);
         await using ICallStore store = bug == Early ? new HastyStore(opened, nameof(ToolApprovalRequired)) : opened;
         // Without a handler, a file at its limit would end the process; with one, the write fails.
         using var limit = OperatingSystem.IsLinux() ? PosixSignalRegistration.Create((PosixSignal)SigXfsz, context => context.Cancel = true) : null;
@@ -51,6 +57,7 @@ internal static class Writer
             }
         }
 
+        await SayAsync(Done);
         return 0;
     }
 

@@ -12,21 +12,23 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace McpGovern.Torture.Storms;
 
 /// <summary>The clock jumps by seconds to years, ahead and back: no call expires before its time or is decided after it, and none comes back.</summary>
-internal sealed class ClockJumpStorm : Storm
+internal sealed class ClockJumpStorm(string engine) : Storm
 {
     private const string OwnClock = "expire by another clock";
     private const double LongestSeconds = 10 * 365 * 86_400.0;
 
     private static readonly Actor Alice = new("alice", "test:alice", "test") { Roles = Roles.Approver };
 
-    public override string Name => "clock jumps";
+    public override string Name => $"clock jumps, {engine}";
     public override string Unit => "jumps";
     public override int Full => 5_000;
     public override IReadOnlyList<(string, int)> Controls => [(OwnClock, 100)];
 
+    public override string? WhyNot() => engine == "postgres" ? PostgresStorms.WhyNot() : null;
+
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        await using var world = await CrashWorld.CreateAsync("sqlite", TimeSpan.Zero);
+        await using var world = await CrashWorld.CreateAsync(engine, TimeSpan.Zero);
         var time = new MovableTime();
         var (start, open, ended) = (time.GetUtcNow(), new Dictionary<string, DateTimeOffset>(), new List<(string CallId, string Status)>());
         while (tally.Done < count && (bug is null || tally.Violations == 0))

@@ -57,10 +57,10 @@ internal sealed class CrowdStorm(string engine) : Storm
         }
     }
 
-    // The fastest of some: a machine that is busy otherwise says nothing about the product.
+    // The fastest start of some, since a machine that is busy otherwise says nothing about the product; of the pages the one in the middle.
     private static async Task<(TimeSpan Start, TimeSpan Page, long Mebibytes)> StartAsync(Ground ground, string? bug)
     {
-        var (start, page, size) = (TimeSpan.MaxValue, TimeSpan.MaxValue, long.MaxValue);
+        var (start, pages, size) = (TimeSpan.MaxValue, new List<TimeSpan>(), long.MaxValue);
         for (var i = 0; i < Starts; i++)
         {
             var clock = Stopwatch.StartNew();
@@ -78,13 +78,13 @@ internal sealed class CrowdStorm(string engine) : Storm
                     await ground.World.AllCallsAsync();
                 }
 
-                page = Least(page, clock.Elapsed);
+                pages.Add(clock.Elapsed);
             }
 
             size = Math.Min(size, ProcessSize.Of(serving.Process.Id).Mebibytes);
         }
 
-        return (start, page, size);
+        return (start, pages.Order().ElementAt(pages.Count / 2), size);
     }
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;

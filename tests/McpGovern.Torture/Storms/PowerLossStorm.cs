@@ -8,13 +8,13 @@ namespace McpGovern.Torture.Storms;
 /// <summary>The power goes after any write: every recorded write of a process is replayed into states that its disk could be in.</summary>
 internal sealed class PowerLossStorm : Storm
 {
-    private const string DishonestDisk = "a disk that ignores syncs", EarlyAck = "acknowledge first";
+    private const string DishonestDisk = "a disk that ignores syncs", EarlyAck = "acknowledge first", Normal = "synchronous=NORMAL";
     private const int CallsPerTrace = 12;
 
     public override string Name => "power loss, SQLite";
     public override string Unit => "states";
     public override int Full => 20_000;
-    public override IReadOnlyList<(string, int)> Controls => [(DishonestDisk, 300), (EarlyAck, 300)];
+    public override IReadOnlyList<(string, int)> Controls => [(DishonestDisk, 300), (EarlyAck, 300), (Normal, 2_000)];
 
     public override string? WhyNot() => TracedWriter.WhyNot();
 
@@ -33,7 +33,7 @@ internal sealed class PowerLossStorm : Storm
 
             using var log = new TempFolder();
             await TracedWriter.RunAsync(["-y", "-xx", "-s", "1000000", "-e", $"trace={TraceLog.Calls}", "-o", log.File("trace")],
-                store, CallsPerTrace, random.Next(), bug == EarlyAck ? Writer.Early : null);
+                store, CallsPerTrace, random.Next(), bug switch { EarlyAck => Writer.Early, Normal => Writer.Normal, _ => null });
             var deeds = TraceLog.Read(File.ReadLines(log.File("trace")), folder.Path);
             tally.Note("recorded writes and syncs", deeds.Count);
             await ReplayAsync(deeds, before.Path, tally, count, random, bug);

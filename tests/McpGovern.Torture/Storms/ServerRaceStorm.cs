@@ -22,8 +22,7 @@ internal sealed class ServerRaceStorm(string engine) : Storm
 
     public override string Name => $"servers race, {engine}";
     public override string Unit => "raced calls";
-    // SQLite lets one process write at a time.
-    public override int Full => engine == "sqlite" ? 2_000 : 8_000;
+    public override int Full => 5_000;
     public override IReadOnlyList<(string, int)> Controls => [(Forged, AtOnce)];
 
     public override string? WhyNot() => engine == "postgres" ? PostgresStorms.WhyNot() : null;

@@ -23,14 +23,17 @@ internal sealed class SyscallKillStorm : Storm
         for (var n = 1; tally.Done < count && (bug is null || tally.Violations == 0); n += Lanes)
         {
             var lives = await Task.WhenAll(Enumerable.Range(n, Lanes).Select(at => (At: at, Seed: random.Next())).ToArray().Select(life => LiveAsync(life.At, life.Seed, bug)));
-            foreach (var (acknowledged, wrong) in lives)
+            foreach (var (isKilled, acknowledged, wrong) in lives)
             {
                 wrong.ForEach(tally.Violation);
-                tally.Count();
-                tally.Note("acknowledged before the kill", acknowledged);
+                if (isKilled)
+                {
+                    tally.Count();
+                    tally.Note("acknowledged before the kill", acknowledged);
+                }
             }
 
-            if (lives.Any(life => life.Acknowledged >= CallsPerLife))
+            if (!lives.Any(life => life.IsKilled))
             {
                 // It wrote less often than this: from the beginning, with other calls.
                 n = 1 - Lanes;
@@ -39,7 +42,7 @@ internal sealed class SyscallKillStorm : Storm
         }
     }
 
-    private static async Task<(int Acknowledged, List<string> Wrong)> LiveAsync(int n, int seed, string? bug)
+    private static async Task<(bool IsKilled, int Acknowledged, List<string> Wrong)> LiveAsync(int n, int seed, string? bug)
     {
         using var folder = new TempFolder();
         var store = $"sqlite:{folder.File("store.db")}";
@@ -49,7 +52,7 @@ internal sealed class SyscallKillStorm : Storm
             store, CallsPerLife, seed, bug == EarlyAck ? Writer.Early : null);
         var acknowledged = Writer.Acknowledged(lines);
         var wrong = await Writer.LookAsync(store, acknowledged);
-        return (acknowledged.Count, [.. wrong.Select(what => $"killed at write {n}: {what}")]);
+        return (!lines.Contains(Writer.Done), acknowledged.Count, [.. wrong.Select(what => $"killed at write {n}: {what}")]);
     }
 
     internal static string[] SpoiledFiles(TempFolder folder) =>

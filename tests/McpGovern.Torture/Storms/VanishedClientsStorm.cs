@@ -8,7 +8,7 @@ using McpGovern.Tests.Processes;
 namespace McpGovern.Torture.Storms;
 
 /// <summary>Clients break their connections while they wait for a decision: the calls stay, nothing is held for them, and a later client gets the results.</summary>
-internal sealed class VanishedClientsStorm : Storm
+internal sealed class VanishedClientsStorm(string engine) : Storm
 {
     private const string WaitIsCall = "the end of a wait ends its call", WaitStays = "a wait stays when its client is gone";
     private const int Round = 20, MostMoreFiles = 40, MostMoreThreads = 30, Fetched = 5;
@@ -16,16 +16,16 @@ internal sealed class VanishedClientsStorm : Storm
     private const string Initialize =
         """{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}""";
 
-    public override string Name => "clients that vanish while they wait";
+    public override string Name => $"clients that vanish while they wait, {engine}";
     public override string Unit => "clients";
     public override int Full => 1_000;
     public override IReadOnlyList<(string, int)> Controls => [(WaitIsCall, 2 * Round), (WaitStays, 5 * Round)];
 
-    public override string? WhyNot() => OperatingSystem.IsLinux() ? null : "open files are counted as Linux has them";
+    public override string? WhyNot() => !OperatingSystem.IsLinux() ? "open files are counted as Linux has them" : engine == "postgres" ? PostgresStorms.WhyNot() : null;
 
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
-        await using var world = await CrashWorld.CreateAsync("sqlite", TimeSpan.Zero);
+        await using var world = await CrashWorld.CreateAsync(engine, TimeSpan.Zero);
         await using var serving = await GovernProcess.ServeAsync(world.Settings, args: ["--hold", "50s"]);
         var session = await OpenSessionAsync(serving);
         var (files, threads) = (0, 0);

@@ -21,9 +21,9 @@ internal sealed class SqliteCallStore : SqlCallStore
 
     static SqliteCallStore() => Batteries_V2.Init();
 
-    public SqliteCallStore(string path, TimeProvider time, ILogger log) : base(SqliteDialect.Instance, $"sqlite:{path}", log)
+    public SqliteCallStore(string path, TimeProvider time, ILogger log, string synchronous = "full") : base(SqliteDialect.Instance, $"sqlite:{path}", log)
     {
-        (file, this.time, this.log) = (new(path), time, log);
+        (file, this.time, this.log) = (new(path, synchronous), time, log);
         changed = new(time);
         changes = new(file, changed);
         writer = new(file, changed, e => StorageLog.WriteFailed(log, e, Description));

@@ -5,7 +5,8 @@ using SQLitePCL;
 namespace McpGovern.Storage;
 
 /// <summary>The database file: how it is made, and how each connection to it is set up.</summary>
-internal sealed class SqliteFile(string path)
+/// <param name="synchronous">SQLite's word; anything but <c>full</c> can lose what was acknowledged.</param>
+internal sealed class SqliteFile(string path, string synchronous = "full")
 {
     /// <summary>Marks the file as ours: "MCPG" as a number.</summary>
     public const string ApplicationId = "1296257095";
@@ -48,7 +49,7 @@ internal sealed class SqliteFile(string path)
         }
     }
 
-    public SqliteConnection OpenWriter() => Open("pragma synchronous = full; pragma fullfsync = on; pragma checkpoint_fullfsync = on;");
+    public SqliteConnection OpenWriter() => Open($"pragma synchronous = {synchronous}; pragma fullfsync = on; pragma checkpoint_fullfsync = on;");
 
     // Not a read-only connection: after a crash the first reader has to roll back the journal that it finds.
     public SqliteConnection OpenReader() => Open("pragma query_only = on;");
