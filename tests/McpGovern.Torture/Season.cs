@@ -61,7 +61,9 @@ internal sealed class Season(IReadOnlyList<Storm> storms, bool full, int seed, s
         var caught = new List<string>();
         foreach (var (bug, most) in storm.Controls)
         {
+            var began = clock.Elapsed;
             var seen = await TryAsync(storm, most, bug);
+            Console.WriteLine($"  control '{bug}': {seen.Violations} after {seen.Done} {storm.Unit}, {(clock.Elapsed - began).TotalSeconds:N0} s");
             caught.Add($"{bug}: {(seen.Violations > 0 ? $"caught ({seen.Violations})" : "NOT CAUGHT")}");
             if (seen.Violations == 0)
             {
