@@ -67,19 +67,13 @@ internal sealed class DelayedCommitStorm : Storm
         await connection.OpenAsync();
         try
         {
-            await using var insert = new NpgsqlCommand("insert into mcpgovern.mt_streams (id, type, version) values ($1, 'call', 1)", connection)
-            {
-                Parameters = { new() { Value = append.CallId } },
-            };
-            await insert.ExecuteNonQueryAsync();
+            await PostgresAppend.RunAsync(connection, append, AppendCheck.Check(append), default);
             return true;
         }
         catch (NpgsqlException)
         {
-            await using var again = new NpgsqlConnection(direct);
-            await again.OpenAsync();
-            await using var read = new NpgsqlCommand("select count(*) from mcpgovern.mt_streams where id = $1", again) { Parameters = { new() { Value = append.CallId } } };
-            return (long)(await read.ExecuteScalarAsync())! > 0;
+            await using var look = CallStores.Open(direct, TimeProvider.System, NullLoggerFactory.Instance);
+            return await look.LoadAsync(append.CallId, default) is not null;
         }
     }
 }
