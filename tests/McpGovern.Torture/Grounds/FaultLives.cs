@@ -33,7 +33,7 @@ internal sealed class FaultLives(Ground ground, Tally tally)
         await playing;
         var isReached = plan.IsKill ? isDead && agent.Process.ExitCode == 137 : File.Exists(reached.File(plan.Point));
         walks.Journal.Kills.Add((began, TimeProvider.System.GetUtcNow()));
-        await JudgeAsync($"life {life}, {plan}", isLostTrackOf: plan is { Action: "throw", Point: "dispatch_appended" or "allow_appended" });
+        await JudgeAsync($"life {life}, {plan}", isLostTrackOf: plan is { Action: "throw", Point: "dispatch_before_first_byte" });
         return isReached;
     }
 
@@ -148,7 +148,7 @@ internal sealed class FaultLives(Ground ground, Tally tally)
             return;
         }
 
-        // Only what was sent and had no outcome when a process died may become unknown, or what a living one was told that it may not be stored.
+        // Only what was sent and had no outcome when a process died may become unknown, or what a living one stumbled over as it sent it.
         foreach (var callId in (await ground.World.IdsAsync("outcome_unknown")).Where(callId => !doubtful.Contains(callId)).Skip(isLostTrackOf ? 1 : 0))
         {
             tally.Violation($"{callId} is unknown, and no kill fell between its dispatch and its outcome ({where})");
