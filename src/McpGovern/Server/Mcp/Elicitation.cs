@@ -52,7 +52,9 @@ internal static class Elicitation
         var parameters = new JsonObject
         {
             ["message"] = $"{Name(call)} needs your approval before it runs ({call.Id}). It runs once, with exactly these arguments:\n"
-                + VisibleJson.Of(call.Known.Call.Arguments),
+                + VisibleJson.Of(call.Known.Call.Arguments)
+                + Along("with this _meta beside them", SentMeta.Of(call.Known.Call.Meta))
+                + Along("with these answers to its server's questions", call.Known.Call.InputResponses),
             ["requestedSchema"] = new JsonObject
             {
                 ["type"] = "object",
@@ -104,6 +106,8 @@ internal static class Elicitation
             return null;
         }
     }
+
+    private static string Along(string what, string? json) => json is null ? "" : $"\n{what}:\n{VisibleJson.Of(json)}";
 
     private static string Name(LoadedCall call) => call.Known.Call.NodeId;
 }
