@@ -1,6 +1,8 @@
 using McpGovern.Calls;
 using McpGovern.Cli;
 using McpGovern.Server;
+using McpGovern.Storage;
+using McpGovern.Tests.Storage;
 using McpGovern.Tests.Upstreams.Fakes;
 
 namespace McpGovern.Tests.Calls;
@@ -49,6 +51,42 @@ public sealed class MetaStories
         var sent = (await gateway.ResultAsync(id)).Text;
         Assert.Contains("\"vendor/to\":\"ann\"", sent, StringComparison.Ordinal);
         Assert.DoesNotContain("mallory", (await CallAsync(gateway, """{"n":1}""", """{"vendor/to":"mallory"}""")).Raw, StringComparison.Ordinal);
+        Assert.Single(story.Ledger);
+    }
+
+    /// <summary>As a version stored it that took only the arguments for what is approved.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [Trait("attack", "S27")]
+    public async Task Meta_OfACallThatWasParkedWithoutShowingIt_IsNotSent_AndAskedForAnew(bool approved)
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var parked = await gateway.EventsAsync((await CallAsync(gateway, "{}", Meta)).CallId);
+        var (asked, gate, old) = ((CallSubmitted)parked[0], (ToolApprovalRequired)parked[1], TestCalls.NewId());
+        gate = gate with { CallHash = CallHash.Of(asked with { Meta = null }, gate.RuleDigest) };
+        var yes = new ApprovalReceived("alice", "approved", null, "rest", "unproven", gate.CallHash, "key", "key:alice", false, gate.At);
+        CallEvent[] before = [asked with { ExecutionId = CallId.ExecutionOf(old), AttachKey = old }, gate, .. approved ? [yes] : Array.Empty<CallEvent>()];
+        Assert.IsType<AppendResult.Appended>(await gateway.Store.AppendAsync(TestCalls.Of(old, [], before), default));
+
+        if (approved)
+        {
+            await gateway.Dispatcher.Start(old);
+        }
+        else
+        {
+            Assert.Equal("invalidated", (await gateway.DecideAsync(old, "approved")).Answer);
+        }
+
+        var view = await gateway.ViewAsync(old);
+        Assert.Equal("invalidated", view.Status);
+        var next = await gateway.ViewAsync(view.SupersededBy!);
+        Assert.Equal(("pending", Shown), (next.Status, Wire.VisibleJson.Of(next.Meta!)));
+        Assert.NotEqual(gate.CallHash, next.CallHash);
+        Assert.Empty(story.Ledger);
+        await gateway.ApproveAsync(view.SupersededBy!);
+        await gateway.Dispatcher.Start(view.SupersededBy!);
         Assert.Single(story.Ledger);
     }
 
