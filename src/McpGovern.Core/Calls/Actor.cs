@@ -29,5 +29,15 @@ public sealed record Actor(string Id, string Credential, string AuthMethod)
     /// <summary>Whether a person was shown to sit there: a login, or the command line at a terminal. A model can hold a key.</summary>
     public bool PresenceProven { get; init; }
 
+    /// <summary>Its key or token says what it is good for, and approving is not among that: whatever a rule says of its owner, by this nothing is decided.</summary>
+    public bool DecidesNothing { get; init; }
+
     public bool IsAgent => Id.StartsWith("agent:", StringComparison.Ordinal);
+
+    /// <summary>The same actor and credential may come with another key, and by that with other rights.</summary>
+    public bool HasRightsOf(Actor other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Roles == other.Roles && DecidesNothing == other.DecidesNothing && Groups.SequenceEqual(other.Groups);
+    }
 }

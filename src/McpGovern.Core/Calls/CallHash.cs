@@ -17,6 +17,7 @@ public static class CallHash
             ("arguments", CanonicalJson.Of(call.Arguments)),
             ("continues", Quote(call.Continues)),
             ("input_responses", Json(call.InputResponses)),
+            ("meta", Json(SentMeta.Of(call.Meta))),
             ("method", Quote(call.Method)),
             ("request_state", Json(call.RequestState)),
             ("requested_by", CanonicalJson.Quote(call.RequestedBy)),

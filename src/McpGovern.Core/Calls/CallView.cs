@@ -55,6 +55,10 @@ public sealed record CallView
     [JsonName("input_responses"), JsonConverter(typeof(JsonTextConverter)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? InputResponses { get; init; }
 
+    /// <summary>What is sent along in <c>_meta</c> and approved with the arguments, as JSON text.</summary>
+    [JsonName("meta"), JsonConverter(typeof(JsonTextConverter)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Meta { get; init; }
+
     /// <summary>The call as which it goes on, with the answers to what its upstream asked.</summary>
     [JsonName("continued_by"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ContinuedBy { get; init; }
 
@@ -113,6 +117,7 @@ public sealed record CallView
             Justification = call.Justification,
             Continues = call.Continues,
             InputResponses = call.InputResponses,
+            Meta = SentMeta.Of(call.Meta),
             ContinuedBy = (state as Ended)?.ContinuedBy,
             InputRequired = state is Ended { InputRequired: true },
             Effect = call.Effect,

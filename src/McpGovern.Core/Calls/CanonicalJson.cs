@@ -91,6 +91,10 @@ public static class CanonicalJson
         return members;
     }
 
+    /// <summary>The text of an object with these members, each value as it is.</summary>
+    public static string OfMembers(IEnumerable<(string Name, string Json)> members) =>
+        $"{{{string.Join(',', members.Select(member => $"{Quote(member.Name)}:{member.Json}"))}}}";
+
     /// <summary>A JSON string literal as the canonical form writes it.</summary>
     public static string Quote(string text)
     {

@@ -13,7 +13,7 @@ public static class GivenAnswers
     {
         ArgumentNullException.ThrowIfNull(call);
         var all = call.Given.SelectMany(given => CanonicalJson.Members(given.Responses)).ToArray();
-        return all.Length == 0 ? null : Write(all);
+        return all.Length == 0 ? null : CanonicalJson.OfMembers(all);
     }
 
     /// <summary>The keys of the questions that are answered.</summary>
@@ -29,7 +29,7 @@ public static class GivenAnswers
         var given = CanonicalJson.Members(command.Responses).Where(answer => open.Remove(answer.Name)).ToArray();
         return given.Length == 0 && open.Count > 0
             ? new Outcome<CallEvent, Refusal>([], null)
-            : new InputReceived(command.By.Id, Write(given), open.Count == 0 ? command.Next : null, command.At);
+            : new InputReceived(command.By.Id, CanonicalJson.OfMembers(given), open.Count == 0 ? command.Next : null, command.At);
     }
 
     internal static Ended Evolve(Ended call, InputReceived received)
@@ -45,7 +45,4 @@ public static class GivenAnswers
 
         return call with { Given = [.. call.Given, received] };
     }
-
-    private static string Write(IEnumerable<(string Name, string Json)> answers) =>
-        $"{{{string.Join(',', answers.Select(answer => $"{CanonicalJson.Quote(answer.Name)}:{answer.Json}"))}}}";
 }

@@ -38,6 +38,9 @@ internal sealed class ApprovalCheck(CallStreams streams, PolicySource policy, Pi
             Verdict.Allow => new("policy", $"policy no longer asks for an approval ({decision.Rule}): ask again", null, hash),
             _ when decision.RuleDigest != gate.RuleDigest => new("policy", $"the rule that asks for its approval changed ({decision.Rule})", decision, hash),
             _ when hash != submitted.ToolDefinitionHash => new("tool", $"the definition of '{submitted.Tool}' changed", decision, hash),
+            // Parked by a version that neither showed nor approved what goes along.
+            _ when SentMeta.Of(submitted.Meta) is not null && gate.CallHash == CallHash.Of(submitted with { Meta = null }, gate.RuleDigest) =>
+                new("policy", "what is sent along with it in _meta was not shown before", decision, hash),
             _ => null,
         };
     }

@@ -11,7 +11,7 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
 {
     public static readonly TimeSpan AfterEnd = TimeSpan.FromMinutes(10);
     // Newest first by when they were asked: what was asked before these was hardly rejected just now.
-    private const int MostLookedAt = 20;
+    private const int MostLookedAt = 20, MostOwnLookedAt = 100;
 
     public static readonly TimeSpan AtMost = TimeSpan.FromHours(24);
 
@@ -32,6 +32,23 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
 
         return new(call, attaches);
     }
+
+    /// <summary>
+    /// The rejection that this call would walk around: of the same arguments by the same requester, within the cool-down, under whatever
+    /// key of the client's own.
+    /// </summary>
+    public async Task<LoadedCall?> FindRejectionAsync(CallSubmitted call, CancellationToken ct)
+    {
+        var since = time.GetUtcNow() - AfterEnd;
+        var query = new CallQuery(["rejected"], MostOwnLookedAt) { Scope = call.Scope, Server = call.Server, Tool = call.Tool, RequestedBy = call.RequestedBy };
+        return (await store.ListAsync(query, ct)).Calls.Select(stored => new LoadedCall(stored.CallId, stored.Events, Call.Replay(stored.Events)))
+            .Where(other => other.State is Rejected rejected && rejected.By.At > since && IntentOf(rejected.Call) == IntentOf(call))
+            .MaxBy(other => ((Rejected)other.State).By.At);
+    }
+
+    // A key keeps two equal calls apart that are both meant; a no to the one is meant for the other.
+    private static string IntentOf(CallSubmitted call) =>
+        CallHash.AttachKey(call.Tenant, call.RequestedBy, call.Server, call.Tool, call.Arguments, idempotencyKey: null, call.Continues, call.InputResponses);
 
     /// <summary>
     /// A call like this one that was rejected within the cool-down: the same tool, asked for by the same actor or with the same arguments. It

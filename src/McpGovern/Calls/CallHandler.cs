@@ -161,6 +161,11 @@ internal sealed partial class CallHandler(
             return await hold.AnswerAsync(earlier.Call, request, attached: true, ct);
         }
 
+        if (await attachment.FindRejectionAsync(call, ct) is { } rejected)
+        {
+            return await hold.AnswerAsync(rejected, request, attached: true, ct);
+        }
+
         call = call with { EarlierCall = earlier?.Call.Id };
         var traits = set.Set.TraitsOf(call.Server, call.Tool, onlyUpstream);
         if (traits.SameSession)

@@ -7,14 +7,27 @@ namespace McpGovern.Calls;
 /// <param name="GatedArguments">Bytes of a gated call's arguments.</param>
 internal sealed record CallLimits(int PendingPerActor, long Arguments, long GatedArguments)
 {
-    /// <remarks>What a further round brings along counts as arguments.</remarks>
+    /// <remarks>All that a caller hands in and that is kept with its call counts, under whatever name.</remarks>
     public string? WhyTooLarge(ToolCallRequest request, bool gated)
     {
         var (cap, setting) = gated ? (GatedArguments, "caps.gated_arguments") : (Arguments, "caps.arguments");
-        var size = Encoding.UTF8.GetByteCount(request.ArgumentsJson) + Encoding.UTF8.GetByteCount(request.Continues?.InputResponses ?? "");
-        return size <= cap ? null : $"Not executed: the arguments have {size} bytes, and at most {cap} are taken ({setting}).";
+        var (arguments, along) = (SizeOf(request.ArgumentsJson), SizeOf(request.MetaJson, request.Traceparent, request.Client?.Name, request.Client?.Version,
+            request.ClientCapabilities, request.Continues?.InputResponses, request.Continues?.RequestState));
+        return arguments + along <= cap ? null
+            : $"Not executed: the arguments have {arguments} bytes{(along > 0 ? $", and what comes along with them {along}" : "")}; at most {cap} are taken ({setting}).";
     }
 
     public string TooMany(string requestedBy, long pending) =>
         $"Not executed: {pending} calls of {requestedBy} wait for a decision already, and at most {PendingPerActor} may (caps.pending_per_actor).";
+
+    private static long SizeOf(params ReadOnlySpan<string?> texts)
+    {
+        var size = 0L;
+        foreach (var text in texts)
+        {
+            size += Encoding.UTF8.GetByteCount(text ?? "");
+        }
+
+        return size;
+    }
 }

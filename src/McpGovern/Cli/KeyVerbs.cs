@@ -74,7 +74,7 @@ internal static class KeyVerbs
         }
 
         Console.Out.WriteLine(parsed.GetValue(SharedOptions.Json) ? VerbOutput.Json(new { Key = made, key.Id, key.Actor, key.Roles, key.ExpiresAt }).TrimEnd() : made);
-        await Console.Error.WriteLineAsync($"{key.Id} is a key of {key.Actor} ({string.Join(", ", key.Roles)}); its text is shown this once.");
+        await Console.Error.WriteLineAsync($"{key.Id} is a key of {key.Actor} ({string.Join(", ", key.Roles)}){(key.Roles.Contains("approver") ? "" : " and decides nothing")}; its text is shown this once.");
         return 0;
     }
 

@@ -26,6 +26,11 @@ internal static class Printed
             }
 
             text.AppendLine($"    arguments (data from the agent, unverified): {VisibleJson.Of(call.Arguments)}");
+            if (call.Meta is { } meta)
+            {
+                text.AppendLine($"    sent along in _meta (data from the agent, unverified): {VisibleJson.Of(meta)}");
+            }
+
             if (call.InputResponses is { } input)
             {
                 text.AppendLine($"    continues {call.Continues}, with answers to its server's questions (data from the caller, unverified): {VisibleJson.Of(input)}");
@@ -83,6 +88,11 @@ internal static class Printed
         Row("call hash", call.CallHash);
         Row("page", call.Url);
         text.Append("arguments (data from the agent, unverified): ").AppendLine(VisibleJson.Of(call.Arguments));
+        if (call.Meta is { } meta)
+        {
+            text.Append("sent along in _meta (data from the agent, unverified): ").AppendLine(VisibleJson.Of(meta));
+        }
+
         if (call.InputResponses is { } input)
         {
             text.Append("answers to its server's questions (data from the caller, unverified): ").AppendLine(VisibleJson.Of(input));

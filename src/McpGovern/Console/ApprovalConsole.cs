@@ -52,6 +52,8 @@ internal sealed class ApprovalConsole(CallQueries queries, DecisionHandler decis
     public static Task RefuseAsync(HttpContext http, string why)
     {
         PageHeaders.SetAtStart(http.Response);
+        // The renderer makes an address of it, and what was sent need not be a host at all.
+        http.Request.Host = new HostString("localhost");
         return new ConsoleRequest(http, null, null).MessageAsync(StatusCodes.Status403Forbidden, "Refused", why);
     }
 

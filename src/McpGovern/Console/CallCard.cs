@@ -25,6 +25,12 @@ public sealed record CallCard(CallView Call)
     /// <summary>With every character outside ASCII escaped, where there are any: letters of two scripts can look alike.</summary>
     public string? Ascii { get; private init; }
 
+    /// <summary>What is sent along in <c>_meta</c>, shown like the arguments.</summary>
+    public string? Meta { get; private init; }
+
+    /// <summary>The same with every character outside ASCII escaped, where there are any.</summary>
+    public string? MetaAscii { get; private init; }
+
     /// <summary>What is sent along to the server's questions, on one line as stored.</summary>
     public string? Answers { get; private init; }
 
@@ -48,11 +54,15 @@ public sealed record CallCard(CallView Call)
         Remaining = call is { Status: "pending", Deadline: { } deadline } ? Left(deadline - now) : null,
         Arguments = VisibleJson.Of(IndentedJson.Of(call.Arguments)),
         Stored = VisibleJson.Of(call.Arguments),
-        Ascii = VisibleJson.Ascii(call.Arguments) is var ascii && ascii != VisibleJson.Of(call.Arguments) ? ascii : null,
+        Ascii = AsciiOf(call.Arguments),
+        Meta = call.Meta is { } meta ? VisibleJson.Of(IndentedJson.Of(meta)) : null,
+        MetaAscii = call.Meta is { } along ? AsciiOf(along) : null,
         Answers = call.InputResponses is { } given ? VisibleJson.Of(given) : null,
         Justification = call.Justification is { } claim ? UnverifiedText.Shown(claim) : null,
         Result = call.Result is { } result ? Cut(VisibleJson.Of(result)) : null,
     };
+
+    private static string? AsciiOf(string json) => VisibleJson.Ascii(json) is var ascii && ascii != VisibleJson.Of(json) ? ascii : null;
 
     /// <summary>How long, in words.</summary>
     public static string Left(TimeSpan left) => left switch

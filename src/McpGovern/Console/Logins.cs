@@ -39,7 +39,7 @@ internal sealed class Logins(LoginKeys keys, ISharedState shared, TimeProvider t
     public async Task<Actor?> FindAsync(string login, CancellationToken ct) =>
         await shared.ReadAsync(KeyOf(login), time.GetUtcNow(), ct) is { } tag
         && await keys.FindAsync(Encoding.UTF8.GetString(tag), login, ct) is { } actor
-            ? actor with { AuthMethod = "login", Session = KeyOf(login), PresenceProven = true }
+            ? actor with { AuthMethod = "login", Session = KeyOf(login), PresenceProven = !actor.DecidesNothing }
             : null;
 
     public Task CloseAsync(string login, CancellationToken ct) => shared.RemoveAsync(KeyOf(login), ct);

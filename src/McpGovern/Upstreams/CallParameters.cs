@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using McpGovern.Calls;
 using McpGovern.Wire;
 using ModelContextProtocol.Protocol;
 
@@ -31,7 +32,7 @@ internal static class CallParameters
         var meta = new JsonObject();
         foreach (var member in members)
         {
-            if (member.Name != "progressToken" && !member.Name.StartsWith("io.modelcontextprotocol/", StringComparison.Ordinal))
+            if (!SentMeta.IsOfOneHop(member.Name))
                 meta[member.Name] = SdkJson.Node(member.Value);
         }
 

@@ -26,8 +26,8 @@ internal static class VisibleJson
     /// </summary>
     public static string Line(string text) => Escape(text, IsInvisible, isText: true);
 
-    /// <summary>The same for several lines.</summary>
-    public static string Lines(string text) => string.Join('\n', text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n').Select(Line));
+    /// <summary>The same for several lines, each of which a line feed ends.</summary>
+    public static string Lines(string text) => string.Join('\n', text.Split('\n').Select(Line));
 
     private static string Escape(string source, Func<Rune, bool> isEscaped, bool isText)
     {

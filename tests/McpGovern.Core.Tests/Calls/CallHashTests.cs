@@ -17,7 +17,10 @@ public sealed class CallHashTests
         Asked with { Method = "resources/read" },
         Asked with { Continues = "other" },
         Asked with { InputResponses = """{"who":{"action":"decline"}}""" },
-        Asked with { RequestState = "\"other\"" });
+        Asked with { RequestState = "\"other\"" },
+        Asked with { Meta = """{"vendor/override":{"to":"mallory"}}""" },
+        Asked with { Meta = """{"traceparent":{"to":"mallory"}}""" },
+        Asked with { Meta = """{"Baggage":"to=mallory"}""" });
 
     [Theory, MemberData(nameof(Others))]
     [Trait("attack", "S22")]
@@ -46,6 +49,26 @@ public sealed class CallHashTests
              "tenant":"{{Asked.Tenant}}","tool":"{{Asked.Tool}}","tool_definition_hash":"{{Asked.ToolDefinitionHash}}","upstream_fingerprint":"{{Asked.UpstreamFingerprint}}"}
             """),
         CallHash.Of(Asked, "rule"));
+
+    /// <summary>Each try of a traced client has another of these, and nothing is done by them.</summary>
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"traceparent":"00-a-b-01","tracestate":"v=1","baggage":"k=v","progressToken":7,"io.modelcontextprotocol/protocolVersion":"x"}""")]
+    public void Of_ACallThatOnlyCarriesItsTrace_IsTheHashThatItAlwaysWas(string meta) =>
+        Assert.Equal(CallHash.Of(Asked, "rule"), CallHash.Of(Asked with { Meta = meta }, "rule"));
+
+    [Fact]
+    public void Of_ACallThatCarriesMeta_IsOverItsCanonicalForm()
+    {
+        var hash = CallHash.Of(Asked with { Meta = """{"b":1,"a":{"y":1,"x":2},"traceparent":"00-a"}""" }, "rule");
+
+        Assert.Equal(hash, CallHash.Of(Asked with { Meta = """{ "a":{"x":2, "y":1}, "traceparent":"00-b", "b":1 }""" }, "rule"));
+        Assert.NotEqual(hash, CallHash.Of(Asked with { Meta = """{"b":1,"a":{"y":1,"x":3}}""" }, "rule"));
+        Assert.Equal(CallHash.OfJson($$"""
+            {"arguments":{{Asked.Arguments}},"meta":{"a":{"x":2,"y":1},"b":1},"requested_by":"{{Asked.RequestedBy}}","rule_digest":"rule","scope":"{{Asked.Scope}}",
+             "server":"{{Asked.Server}}","tenant":"{{Asked.Tenant}}","tool":"{{Asked.Tool}}","tool_definition_hash":"{{Asked.ToolDefinitionHash}}","upstream_fingerprint":"{{Asked.UpstreamFingerprint}}"}
+            """), hash);
+    }
 
     [Fact]
     public void Of_ACallThatBringsInput_IsOverItsCanonicalForm() => Assert.Equal(

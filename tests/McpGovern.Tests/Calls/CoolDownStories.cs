@@ -26,6 +26,30 @@ public sealed class CoolDownStories
     }
 
     [Fact]
+    [Trait("attack", "S28")]
+    public async Task Call_AskedAgainUnderEverNewKeys_GetsTheRejectionAndNoCard()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var card = await gateway.ParkAsync("echo", Spellings[0], key: "1");
+        await gateway.DecideAsync(card, "rejected", comment: "no");
+
+        foreach (var key in (string?[])["2", "3", null, "1"])
+        {
+            var told = await gateway.CallAsync("echo", Spellings[2], key);
+            Assert.Equal((card, "rejected", "approval rejected by alice: no"), (told.CallId, told.Status, told.Text));
+        }
+
+        Assert.Single(await gateway.AllAsync());
+        // Others ask for themselves, and an upstream's questions that are answered are another intent.
+        Assert.Equal("pending", (await gateway.CallAsync("echo", Spellings[0], "2", by: Story.Bob)).Status);
+        var answered = new McpGovern.Calls.ToolCallRequest(Story.Agent, "echo", Spellings[0]) { IdempotencyKey = "4", Continues = new(null, """{"a":1}""", null) };
+        Assert.Equal("pending", new Told(await gateway.Calls.HandleAsync(answered, default)).Status);
+        story.Time.Advance(TimeSpan.FromMinutes(11));
+        Assert.NotEqual(card, await gateway.ParkAsync("echo", Spellings[0], key: "5"));
+    }
+
+    [Fact]
     public async Task Call_WithAnotherArgument_IsAnotherCallAndAnotherCard()
     {
         await using var story = new Story(Story.Gated);

@@ -1,6 +1,8 @@
+using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Tests.Calls;
 using McpGovern.Tests.Processes;
+using McpGovern.Tests.Security;
 using Microsoft.Playwright;
 
 namespace McpGovern.Tests.ConsolePages;
@@ -111,6 +113,40 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
         await Eventually.TrueAsync(
             () => person.Complaints.Any(complaint => complaint.StartsWith("stopped: script-src", StringComparison.Ordinal)),
             () => $"the policy stopped no script: {string.Join("; ", person.Complaints)}");
+    }
+
+    /// <summary>The same 10,000 texts as for the other surfaces, in the document that a real browser makes of the page.</summary>
+    [SkippableFact]
+    [Trait("attack", "S25")]
+    public async Task HostileTexts_InARealDocument_AreText()
+    {
+        await using var house = await ConsoleHouse.OpenAsync();
+        await using var person = await chromium.OpenAsync();
+        await person.LoginAsync(house.Address.ToString(), ConsoleHouse.AliceKey);
+        await Assertions.Expect(person.Page.GetByRole(AriaRole.Button, new() { Name = "Log out" })).ToBeVisibleAsync();
+        var seen = 0;
+        foreach (var texts in HostileText.Many(10_000).Chunk(500))
+        {
+            var call = await house.Gateway.ParkAsync("echo", $"{{\"texts\":[{string.Join(',', texts.Select(HostileText.Quote))}]}}");
+            await person.Page.GotoAsync(house.Gateway.Links.For(call)!);
+            var found = await person.Page.EvaluateAsync<JsonElement>("""
+                () => ({
+                    active: document.querySelectorAll('script, img, iframe, object, embed, svg, style, [style], main > form ~ form, pre > *').length,
+                    headings: document.querySelectorAll('h1').length,
+                    shown: document.querySelector('pre.arguments').textContent,
+                    text: document.body.textContent,
+                })
+                """);
+
+            Assert.Equal((0, 1), (found.GetProperty("active").GetInt32(), found.GetProperty("headings").GetInt32()));
+            Assert.Equal(CanonicalJson.Of((await house.Gateway.ViewAsync(call)).Arguments), CanonicalJson.Of(found.GetProperty("shown").GetString()!));
+            Assert.Null(HostileText.FirstUnsafe(found.GetProperty("text").GetString()!));
+            seen += texts.Length;
+        }
+
+        Assert.Equal(10_000, seen);
+        Assert.Empty(person.Complaints);
+        Assert.All(person.Requests, uri => Assert.Equal(house.Address.Authority, uri.Authority));
     }
 
     [SkippableFact]

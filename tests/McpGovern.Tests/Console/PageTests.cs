@@ -72,6 +72,25 @@ public sealed partial class PageTests
         Assert.DoesNotContain("<h2 id=\"answers\">", (await alice.GetAsync($"/approvals/{before}")).Html, StringComparison.Ordinal);
     }
 
+    [Fact]
+    [Trait("attack", "S27")]
+    public async Task Card_OfACallWithMeta_ShowsAllOfItThatIsSentAlong()
+    {
+        await using var house = await ConsoleHouse.OpenAsync();
+        var without = await house.Gateway.ParkAsync("echo", """{"n":1}""");
+        var told = new Told(await house.Gateway.Calls.HandleAsync(
+            new(Story.Agent, "echo", "{}") { MetaJson = "{\"vendor/to\": \"\u202eann<b>\u0430\",\"traceparent\":\"00-a\"}" }, default));
+        using var alice = await house.VisitorAsync(ConsoleHouse.AliceKey);
+
+        var page = await alice.GetAsync($"/approvals/{told.CallId}");
+        var shown = Pre().Matches(page.Html).ToDictionary(match => match.Groups[1].Value, match => WebUtility.HtmlDecode(match.Groups[2].Value));
+
+        Assert.Equal("{\n  \"vendor/to\": \"\\u202eann<b>\u0430\"\n}", shown["meta"].ReplaceLineEndings("\n"));
+        Assert.Equal("""{"vendor/to":"\u202eann<b>\u0430"}""", shown["metaAscii"]);
+        Assert.True(page.HasButton("approve"));
+        Assert.DoesNotContain("<h2 id=\"meta\">", (await alice.GetAsync($"/approvals/{without}")).Html, StringComparison.Ordinal);
+    }
+
     public static TheoryData<string> Spoofs => new()
     {
         "\u202Eevil\u202C \u2066x\u2069 \u200Bzero\u200D\uFEFF \U000E0041\U000E007F",

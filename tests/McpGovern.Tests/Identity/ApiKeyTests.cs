@@ -48,6 +48,18 @@ public sealed class ApiKeyTests : IAsyncLifetime, IDisposable
         Assert.Equal(["finance"], actor.Groups);
     }
 
+    /// <summary>Alice is in the settings, dora and the agent are not.</summary>
+    [Theory]
+    [InlineData("alice", true, "caller")]
+    [InlineData("alice", true, "caller", "operator")]
+    [InlineData("alice", false, "approver")]
+    [InlineData("alice", false, "caller", "approver")]
+    [InlineData("dora", true, "caller")]
+    [InlineData("dora", false, "approver")]
+    [InlineData("agent:coder", true, "caller")]
+    public async Task Key_MadeWithoutTheApproversRole_DecidesNothing_WhoeversItIs(string owner, bool decidesNothing, params string[] roles) =>
+        Assert.Equal(decidesNothing, (await Keys().FindAsync(await MakeAsync(owner, roles), default))!.DecidesNothing);
+
     [Fact]
     public async Task Key_ChangedInAnyCharacter_OpensNothing()
     {

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace McpGovern.Tests.Security;
 
 /// <summary>Texts that try to show an approver something else than what will run; always the same ones.</summary>
-internal static class HostileText
+internal static partial class HostileText
 {
     private static readonly string[] Pieces =
     [
@@ -39,6 +40,18 @@ internal static class HostileText
             yield return text.ToString();
         }
     }
+
+    /// <summary>An object that holds the text as a door hands it on: halves of surrogate pairs and control characters only as escapes.</summary>
+    public static string Json(string text) => $$"""{"note":{{Quote(text)}}}""";
+
+    public static string Quote(string text)
+    {
+        var inner = string.Concat(text.Select(c => c is '"' or '\\' ? $"\\{c}" : c < ' ' ? $"\\u{(int)c:x4}" : $"{c}"));
+        return $"\"{LoneSurrogate().Replace(inner, half => $"\\u{(int)half.Value[0]:x4}")}\"";
+    }
+
+    [GeneratedRegex("(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])")]
+    private static partial Regex LoneSurrogate();
 
     /// <summary>The first character that an approver's screen must not get, as its number; <c>null</c> where there is none.</summary>
     public static string? FirstUnsafe(string shown, bool lines = true)

@@ -27,25 +27,33 @@ public sealed class MetacharacterTests
         using var folder = new TempFolder();
         var inputs = Enumerable.Range(0, 200)
             .Select(n => string.Format(CultureInfo.InvariantCulture, Tricks[n % Tricks.Length], folder.File($"pwned{n}"))).ToArray();
-        var (command, args) = FakeUpstreamOptions.CommandLine(["--ledger", folder.File("ledger"), .. inputs[..60].Where(IsToolName).SelectMany(input => (string[])["--extra", input])]);
+        var used = 0;
+        T Used<T>(T input)
+        {
+            used++;
+            return input;
+        }
+
+        var (command, args) = FakeUpstreamOptions.CommandLine(["--ledger", folder.File("ledger"), .. inputs[..60].SelectMany(input => (string[])["--extra", Used(input)])]);
         var settings = folder.WriteJson("mcpgovern.json", new
         {
             version = 1,
             store = $"sqlite:{folder.File("calls.db")}",
             policy = new { @default = "allow" },
-            mcpServers = new { fake = new { command, args, env = inputs[60..100].Select((value, n) => (value, n)).ToDictionary(v => $"TRICK_{v.n}", v => v.value.Replace("$", "$$", StringComparison.Ordinal)) } },
+            mcpServers = new { fake = new { command, args, env = inputs[60..100].Select((value, n) => (value, n)).ToDictionary(v => $"TRICK_{v.n}", v => Used(v.value).Replace("$", "$$", StringComparison.Ordinal)) } },
             actors = new[] { new { id = "agent:coder", roles = new[] { "caller" }, key = Key } },
         });
         await using var serving = await GovernProcess.ServeAsync(settings);
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false });
         for (var n = 100; n < 200; n++)
         {
-            var (input, name) = (JsonSerializer.Serialize(inputs[n]), n % 2 == 0 ? JsonSerializer.Serialize(inputs[n]) : "\"echo\"");
+            var (input, name) = (JsonSerializer.Serialize(Used(inputs[n])), n % 2 == 0 ? JsonSerializer.Serialize(inputs[n]) : "\"echo\"");
             var body = ModernClient.Body("tools/call", $"\"name\":{name},\"arguments\":{{\"x\":{input},{input}:1}},");
             var (status, _) = await ModernClient.AskAsync(http, ModernClient.Post(serving.McpEndpoint, Key, body, n % 2 == 0 ? null : "echo"));
             Assert.True(status is 200 or 400, $"{status}");
         }
 
+        Assert.Equal((200, 200), (used, inputs.Distinct().Count()));
         Assert.Equal(50, File.ReadAllLines(folder.File("ledger")).Count(line => line.StartsWith("echo ", StringComparison.Ordinal)));
         Assert.Empty(Directory.GetFiles(folder.Path, "pwned*"));
         var children = ChildrenOf(serving.Process.Id);
@@ -57,9 +65,6 @@ public sealed class MetacharacterTests
         Assert.All(upstreams, child => Assert.Equal([Path.GetFileName(command), .. args], CommandLineOf(child)));
         Assert.All(children, child => Assert.Empty(ChildrenOf(child)));
     }
-
-    // A JSON string is made of it by hand in the fake.
-    private static bool IsToolName(string text) => !text.Any(c => c is '"' or '\\' or < ' ');
 
     private static int[] ChildrenOf(int pid) =>
         [.. Process.GetProcesses().Select(process => process.Id).Where(id => ParentOf(id) == pid)];

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Text.Json;
+using McpGovern.Calls;
 using Microsoft.AspNetCore.Routing;
 
 namespace McpGovern.Tests.Security;
@@ -13,6 +15,9 @@ public sealed class RouteMatrixTests(SecurityHouse house) : IClassFixture<Securi
     {
         ["POST /executions/{id}/approve"] = """{"decision":"approved"}""",
         ["POST /api/v1/calls/{id}/resolve"] = """{"outcome":"succeeded","comment":"seen"}""",
+        // HASH is the call's, GRANT a grant that there is.
+        ["POST /api/v1/decisions"] = """{"decisions":[{"call_id":"{id}","decision":"approved","expected_hash":"HASH"}]}""",
+        ["POST /api/v1/grants"] = """{"tool":"up.TOOL","for":"nobody-at-all","times":1,"until":"1h","comment":"matrix"}""",
         ["POST /api/v1/freezes"] = """{"kind":"actor","name":"nobody-at-all","comment":"matrix"}""",
         ["POST /message"] = """{"jsonrpc":"2.0","id":1,"method":"ping"}""",
         ["POST /mcp"] = """{"jsonrpc":"2.0","id":1,"method":"ping"}""",
@@ -61,11 +66,14 @@ public sealed class RouteMatrixTests(SecurityHouse house) : IClassFixture<Securi
 
     private async Task<string> AskAsync(string route, string who)
     {
-        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"));
+        var tool = ToolFor(who);
+        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"), tool);
         var session = await house.OpenSessionAsync(SecurityHouse.KeyOf("caller"));
-        var (method, path) = Split(route, id);
+        var (method, path) = Split(route, route.StartsWith("DELETE /api/v1/grants", StringComparison.Ordinal) ? await GrantAsync() : id);
         path += route is "DELETE /api/v1/freezes" ? "?kind=actor&name=nobody-at-all&comment=matrix" : path == "/message" ? "?sessionId=none" : "";
-        using var request = house.Request(method, path, who == "stranger" ? null : SecurityHouse.KeyOf(who), Bodies.GetValueOrDefault(route));
+        var hash = (await house.Gateway.Queries.FindAsync(Operator, id, default))!.CallHash;
+        using var request = house.Request(method, path, await house.BearerOfAsync(who), Bodies.GetValueOrDefault(route)?
+            .Replace("{id}", id, StringComparison.Ordinal).Replace("HASH", hash, StringComparison.Ordinal).Replace("TOOL", tool, StringComparison.Ordinal));
         if (path == "/mcp")
         {
             request.Headers.Add("Mcp-Session-Id", session);
@@ -73,13 +81,29 @@ public sealed class RouteMatrixTests(SecurityHouse house) : IClassFixture<Securi
 
         request.Headers.Accept.ParseAdd(method == "GET" ? "text/event-stream, application/json" : "application/json, text/event-stream");
         var (status, body) = await house.SendAsync(request);
+        if (path == "/api/v1/decisions" && status == 200)
+        {
+            // The message was taken; what counts is what became of the one decision in it.
+            return $"{JsonElement.Parse(body).GetProperty("decisions")[0].GetProperty("http_status")}";
+        }
+
         return path.StartsWith("/api/v1/calls", StringComparison.Ordinal) || path == "/api/v1/approvals"
             ? $"{status}{(method == "GET" && body.Contains($"\"{id}\"", StringComparison.Ordinal) ? "+" : "")}" : $"{status}";
     }
 
+    // A rule has to name who comes with too little for it to show.
+    private static string ToolFor(string who) => who == SecurityHouse.Narrowed ? "big" : "pay";
+
+    /// <summary>A standing grant of the approver's, for the caller.</summary>
+    private async Task<string> GrantAsync()
+    {
+        var approver = new Actor("approver", "key:approver", "key") { Roles = Roles.Approver };
+        return (await house.Gateway.GrantHandler.CreateAsync(new(approver, "rest", "up.pay", "caller", 1, "1h", """{"id":{"eq":"no such"}}""", "matrix"), default)).Grant!.Id;
+    }
+
     private async Task<string> PageAsync(string route, string who)
     {
-        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"));
+        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"), ToolFor(who));
         using var visitor = await house.VisitorAsync(who);
         var (method, path) = Split(route, id);
         if (method == "GET")
@@ -105,5 +129,5 @@ public sealed class RouteMatrixTests(SecurityHouse house) : IClassFixture<Securi
         return $"{(await visitor.PostAsync(path, fields)).Status}";
     }
 
-    private static McpGovern.Calls.Actor Operator => new("operator", "key:operator", "key") { Roles = McpGovern.Calls.Roles.Operator };
+    private static Actor Operator => new("operator", "key:operator", "key") { Roles = Roles.Operator };
 }

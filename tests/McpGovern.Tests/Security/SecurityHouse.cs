@@ -12,8 +12,10 @@ namespace McpGovern.Tests.Security;
 /// <summary>A gateway with every route and every kind of credential that there is, and one actor for each role.</summary>
 public sealed class SecurityHouse : IAsyncLifetime, IDisposable
 {
-    /// <summary>Columns of the matrix: nobody, the caller that asked, an actor that did not, and one for each other role.</summary>
-    internal static readonly string[] Who = ["stranger", "caller", "other", "approver", "operator", "auditor"];
+    /// <summary>Columns of the matrix: nobody, the caller that asked, an actor that did not, one for each other role, and a named approver with a caller's key.</summary>
+    internal static readonly string[] Who = ["stranger", "caller", "other", "approver", "operator", "auditor", Narrowed];
+
+    internal const string Narrowed = "narrowed";
 
     private const string Policy = """
         require_approval_for: [pay, steps, big]
@@ -37,6 +39,7 @@ public sealed class SecurityHouse : IAsyncLifetime, IDisposable
     private readonly AuthorizationServer authorization = new();
     private HttpServe? serve;
     private ApiKeys? made;
+    private string? narrowed;
 
     internal RunningGateway Running { get; private set; } = null!;
     internal HttpServe Serve => serve!;
@@ -70,6 +73,20 @@ public sealed class SecurityHouse : IAsyncLifetime, IDisposable
 
     internal static string KeyOf(string actor) => $"the-key-of-{actor}-0123456789";
 
+    /// <summary>What one of <see cref="Who"/> comes with: bob, whom the rule of <c>big</c> names, with a key that was made for calling alone.</summary>
+    internal async Task<string?> BearerOfAsync(string who) => who switch
+    {
+        "stranger" => null,
+        Narrowed => narrowed ??= await MakeKeyAsync("bob", "caller"),
+        _ => KeyOf(who),
+    };
+
+    /// <summary>The body that approves this one call in a batch.</summary>
+    internal async Task<byte[]> BatchAsync(string callId) => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        decisions = new[] { new { call_id = callId, decision = "approved", expected_hash = (await EventsAsync(callId)).OfType<ToolApprovalRequired>().Single().CallHash } },
+    });
+
     /// <summary>A further key of the same owner, made as <c>keys create</c> does.</summary>
     internal async Task<string> MakeKeyAsync(string actor, params string[] roles) =>
         (await made!.CreateAsync(actor, roles, life: null, "test", default)).Text ?? throw new InvalidOperationException("no key");
@@ -83,8 +100,13 @@ public sealed class SecurityHouse : IAsyncLifetime, IDisposable
     }
 
     /// <summary>A token of alice's, or of an agent that acts for her.</summary>
-    internal string TokenOf(string? actingAgent = null) => authorization.Rs256(AuthorizationServer.Claims(claims =>
+    internal string TokenOf(string? actingAgent = null, string? scope = null) => authorization.Rs256(AuthorizationServer.Claims(claims =>
     {
+        if (scope is not null)
+        {
+            claims["scope"] = scope;
+        }
+
         if (actingAgent is not null)
         {
             claims["act"] = new System.Text.Json.Nodes.JsonObject { ["sub"] = actingAgent };
@@ -96,9 +118,9 @@ public sealed class SecurityHouse : IAsyncLifetime, IDisposable
     internal async Task<ConsoleVisitor> VisitorAsync(string actor)
     {
         var visitor = Visitor();
-        if (actor != "stranger")
+        if (await BearerOfAsync(actor) is { } key)
         {
-            Assert.Equal(303, (await visitor.LoginAsync(KeyOf(actor))).Status);
+            Assert.Equal(303, (await visitor.LoginAsync(key)).Status);
         }
 
         return visitor;

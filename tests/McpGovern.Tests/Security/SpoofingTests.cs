@@ -24,12 +24,12 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
             Safe(VisibleJson.Line(text), lines: false);
             Assert.Equal(text, Unescape(VisibleJson.Line(text)));
             Safe(VisibleJson.Lines(text));
-            Assert.Equal(text.Replace("\r\n", "\n", StringComparison.Ordinal), Unescape(VisibleJson.Lines(text)));
+            Assert.Equal(text, Unescape(VisibleJson.Lines(text)));
 
             // A decider's comment, as the agent is told of it, and a refusal over MCP.
             var told = new Told(OwnWords.Of(CallMethod.Tool, text));
             Safe(told.Text);
-            Assert.Equal(text.Replace("\r\n", "\n", StringComparison.Ordinal), Unescape(told.Text));
+            Assert.Equal(text, Unescape(told.Text));
             Safe(new Told(ToolAnswers.Refused("not_found", text)).Text);
         }
     }
@@ -40,7 +40,7 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
     {
         foreach (var text in HostileText.Many(Texts))
         {
-            var json = Canonical(text);
+            var json = HostileText.Json(text);
             var sent = CanonicalJson.Of(json);
             var view = View(json, LoneSurrogate().Replace(text, "?"));
             foreach (var shown in (string[])[VisibleJson.Of(json), VisibleJson.Ascii(json), CallCard.Of(view, Open, default).Stored, CallCard.Of(view, Open, default).Arguments])
@@ -73,6 +73,35 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
         }
     }
 
+    /// <summary>What is sent along beside the arguments, and the form in a caller's own client, are surfaces like the others.</summary>
+    [Fact]
+    [Trait("attack", "S25"), Trait("attack", "S27")]
+    public void MetaAndForm_OnEverySurface_AreSafeAndTheSameJson()
+    {
+        foreach (var text in HostileText.Many(Texts))
+        {
+            var json = HostileText.Json(text);
+            var sent = CanonicalJson.Of(json);
+            CallEvent[] parked = [Doors.Histories.Asked with { Arguments = json, Meta = json, InputResponses = json }, Doors.Histories.Parked];
+            var view = CallView.From("call_00000000000000000000000000000001", parked);
+            var card = CallCard.Of(view, Open, default);
+            foreach (var shown in (string[])[card.Meta!, card.MetaAscii ?? card.Meta!, card.Answers!])
+            {
+                Safe(shown);
+                Assert.Equal(sent, CanonicalJson.Of(shown));
+            }
+
+            Safe(Printed.Call(view));
+            Safe(Printed.List(new([view], null), []));
+            Assert.Equal(sent, CanonicalJson.Of(JsonElement.Parse(CallJson.Write(view)).GetProperty("meta").GetRawText()));
+
+            var message = Elicitation.FormParams(new(view.CallId, parked, Call.Replay(parked)), withMode: true)["message"]!.GetValue<string>();
+            Safe(message);
+            // Arguments, what is beside them and the answers: each on a line of its own.
+            Assert.Equal([sent, sent, sent], message.Split('\n').Where((_, line) => line % 2 == 1).Select(CanonicalJson.Of));
+        }
+    }
+
     [Fact]
     [Trait("attack", "S25"), Trait("attack", "S45")]
     public async Task Page_OfHostileCalls_HasNoMarkupOfTheirsAndNothingInvisible()
@@ -94,13 +123,6 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
     }
 
     private static bool IsWhole(string text) => !text.Any(char.IsSurrogate) && !text.Contains('\0', StringComparison.Ordinal);
-
-    // As a door hands it on: halves of surrogate pairs and control characters only as escapes.
-    private static string Canonical(string text)
-    {
-        var inner = string.Concat(text.Select(c => c is '"' or '\\' ? $"\\{c}" : c < ' ' ? $"\\u{(int)c:x4}" : $"{c}"));
-        return $$"""{"note":"{{LoneSurrogate().Replace(inner, half => $"\\u{(int)half.Value[0]:x4}")}}"}""";
-    }
 
     private static Deciding Open => new(true, true, false, null);
 

@@ -15,7 +15,7 @@ public sealed class ToolMatrixTests(SecurityHouse house) : IClassFixture<Securit
         var (roles, listed) = (SecurityHouse.Who[1..], new Dictionary<string, string[]>());
         foreach (var who in roles)
         {
-            var (status, answer) = await house.McpAsync(SecurityHouse.KeyOf(who), "tools/list", "");
+            var (status, answer) = await house.McpAsync((await house.BearerOfAsync(who))!, "tools/list", "");
             Assert.Equal(200, status);
             listed[who] = [.. answer.GetProperty("result").GetProperty("tools").EnumerateArray().Select(tool => tool.GetProperty("name").GetString()!)];
         }
@@ -51,7 +51,7 @@ public sealed class ToolMatrixTests(SecurityHouse house) : IClassFixture<Securit
             return "-";
         }
 
-        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"));
+        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"), who == SecurityHouse.Narrowed ? "big" : "pay");
         var arguments = tool switch
         {
             "jamjet_approve" => $$"""{"call_id":"{{id}}","decision":"approved"}""",
@@ -59,7 +59,7 @@ public sealed class ToolMatrixTests(SecurityHouse house) : IClassFixture<Securit
             "jamjet_result" or "jamjet_cancel" => $$"""{"call_id":"{{id}}"}""",
             _ => $$"""{"id":"{{Guid.NewGuid()}}"}""",
         };
-        var result = await house.CallAsync(SecurityHouse.KeyOf(who), tool, arguments);
+        var result = await house.CallAsync((await house.BearerOfAsync(who))!, tool, arguments);
         var isError = result.TryGetProperty("isError", out var error) && error.GetBoolean();
         return isError ? WordOf(result) : "ok";
     }

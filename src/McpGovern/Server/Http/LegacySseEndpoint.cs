@@ -70,7 +70,7 @@ internal sealed class LegacySseEndpoint(
             await McpAnswer.SendAsync(http, 400, refusal);
         }
         else if (http.Request.Query["sessionId"] is not [{ } sessionId] || !_open.TryGetValue(sessionId, out var open)
-            || open.Actor.Id != actor.Id || open.Actor.Credential != actor.Credential)
+            || open.Actor.Id != actor.Id || open.Actor.Credential != actor.Credential || !open.Actor.HasRightsOf(actor))
         {
             await McpAnswer.SendAsync(http, 404, RpcError.Write(id, RpcCode.SessionNotFound, $"there is no such session; open one with GET {StreamPath}"));
         }

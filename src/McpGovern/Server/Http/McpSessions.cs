@@ -46,7 +46,7 @@ internal sealed class McpSessions(
                 return null;
             }
 
-            if (session.Actor.Roles == actor.Roles && session.Actor.Groups.SequenceEqual(actor.Groups))
+            if (session.Actor.HasRightsOf(actor))
             {
                 session.Touch();
                 return session;

@@ -99,6 +99,7 @@ internal sealed class ApiKeys(ISharedState shared, IReadOnlyList<ActorEntry> ent
         {
             Roles = entry is null ? roles : roles & entry.Roles,
             Groups = entry?.Groups ?? [],
+            DecidesNothing = !roles.HasFlag(Roles.Approver),
         };
     }
 }

@@ -72,6 +72,7 @@ internal sealed class WebTokens(TokenSettings settings, SigningKeys keys, IReadO
         {
             Roles = (entry?.Roles ?? Roles.Caller) & ScopeOf(claims),
             Groups = entry?.Groups ?? [],
+            DecidesNothing = !ScopeOf(claims).HasFlag(Roles.Approver),
         };
     }
 

@@ -53,6 +53,8 @@ internal static class Elicitation
         {
             ["message"] = $"{Name(call)} needs your approval before it runs ({call.Id}). It runs once, with exactly these arguments:\n"
                 + VisibleJson.Of(call.Known.Call.Arguments)
+                + Along("with this _meta beside them", SentMeta.Of(call.Known.Call.Meta))
+                + Along("with these answers to its server's questions", call.Known.Call.InputResponses)
                 + (call.Known.Call.Justification is { } claim ? $"\n\n{UnverifiedText.Block(claim)}" : ""),
             ["requestedSchema"] = new JsonObject
             {
@@ -105,6 +107,8 @@ internal static class Elicitation
             return null;
         }
     }
+
+    private static string Along(string what, string? json) => json is null ? "" : $"\n{what}:\n{VisibleJson.Of(json)}";
 
     private static string Name(LoadedCall call) => call.Known.Call.NodeId;
 }

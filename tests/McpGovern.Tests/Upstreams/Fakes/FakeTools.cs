@@ -36,8 +36,11 @@ internal static class FakeTools
     }
 
     /// <summary>Exactly as it goes over the wire, with members that no library knows.</summary>
-    public static string Definition(string name) =>
-        $$"""{"name":"{{name}}", "description":"d\u00e9 {{name}}","inputSchema":{"type":"object"},"x-vendor":1.0}""";
+    public static string Definition(string name)
+    {
+        var text = JsonEncodedText.Encode(name, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping);
+        return $$"""{"name":"{{text}}", "description":"d\u00e9 {{text}}","inputSchema":{"type":"object"},"x-vendor":1.0}""";
+    }
 
     private static string Definition(string name, string? describedIn) => File.Exists(describedIn)
         ? Definition(name).Replace($"d\\u00e9 {name}", File.ReadAllText(describedIn), StringComparison.Ordinal)
