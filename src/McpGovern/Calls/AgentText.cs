@@ -39,6 +39,8 @@ internal static class AgentText
     public static string Frozen(Freeze freeze) =>
         $"Not executed: calls like this one are {Plain.Text(freeze.Why)}. Nothing was sent. Do not try again until that is lifted.";
 
+    public static string FreezesUnknown(string why) => $"Not executed: the store does not say whether this is frozen ({why}). Nothing was sent. Try again later.";
+
     public static string Unsteady(string tool) =>
         $"Not executed: the definition of '{tool}' changes again and again, so that nothing can be said of a call of it. Nothing was sent.";
 

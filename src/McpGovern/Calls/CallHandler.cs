@@ -112,6 +112,7 @@ internal sealed partial class CallHandler(
                 : await RefuseAsync(callId, call, PinGate.Rule, "its definition does not stay the same", AgentText.Unsteady(tool.Tool), null, ct);
         }
 
+        var since = Moment.Now(time);
         await lease.EnsureAsync(ct);
         // Again, since an upstream may take its time to start.
         if (await freezes.FindAsync(call, ct) is { } late)
@@ -135,11 +136,12 @@ internal sealed partial class CallHandler(
         FaultPoints.At(FaultPoint.AllowAppended);
         if (request.Alone)
         {
-            _ = dispatcher.Begin(callId, () => forwarder.SendAsync(started.Call, connection, decision, tool, request, CancellationToken.None));
+            // At once, like every allowed call: what is recorded as on its way waits for no place.
+            _ = dispatcher.Begin(callId, () => forwarder.SendAsync(started.Call, since, connection, decision, tool, request, CancellationToken.None));
             return new CallAnswer.Parked(started.Call);
         }
 
-        return await forwarder.SendAsync(started.Call, connection, decision, tool, request, ct);
+        return await forwarder.SendAsync(started.Call, since, connection, decision, tool, request, ct);
     }
 
     // What was judged may be what an earlier connection said, or what is being read anew just now.

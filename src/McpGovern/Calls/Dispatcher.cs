@@ -8,19 +8,32 @@ namespace McpGovern.Calls;
 /// <summary>Runs approved calls from their streams, whoever asked for them and whether or not anybody still waits.</summary>
 internal sealed partial class Dispatcher(
     CallStreams streams, UpstreamSet upstreams, PolicySource policy, ApprovalCheck check, Freezes freezes, Grants grants, UpstreamSessions sessions, Outcomes outcomes,
-    TaskFollower tasks, LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log) : IDisposable
+    TaskFollower tasks, LeaseKeeper lease, string scope, TimeProvider time, ILogger<Dispatcher> log)
 {
     private static readonly TimeSpan FrozenPause = TimeSpan.FromMinutes(5);
 
     private readonly ConcurrentDictionary<string, Task> running = new();
     private readonly ConcurrentDictionary<string, Listener> listening = new();
-    private readonly SemaphoreSlim slots = new(16);
+    private readonly Lanes lanes = new();
 
     /// <summary>The upstreams whose calls this process may run.</summary>
     public IReadOnlyCollection<string> Fingerprints { get; } = [.. upstreams.All.Select(u => u.Config.Fingerprint)];
 
     /// <summary>In whose name this process sends.</summary>
     public string ProcessId => lease.ProcessId;
+
+    /// <summary>So many calls of the upstream wait to be sent that it is of no use to begin more.</summary>
+    public bool IsCrowded(string fingerprint) => lanes.IsCrowded(fingerprint);
+
+    /// <summary>Does what only needs the store when there is a place for it: a crowd of dead processes' calls is no flood.</summary>
+    public async Task WorkAsync(Func<Task> work)
+    {
+        using var place = await lanes.WorkAsync();
+        await work();
+    }
+
+    /// <summary>What waits to be sent is left for the next process.</summary>
+    public void Close() => lanes.Close();
 
     /// <summary>What has begun and not ended.</summary>
     public Task WhenIdleAsync() => Task.WhenAll(running.Values);
@@ -48,7 +61,6 @@ internal sealed partial class Dispatcher(
 
     private async Task RunAsync(string callId, Func<Task> work, TaskCompletionSource ended)
     {
-        await slots.WaitAsync();
         try
         {
             await work();
@@ -64,7 +76,6 @@ internal sealed partial class Dispatcher(
         }
         finally
         {
-            slots.Release();
             running.TryRemove(callId, out _);
             ended.SetResult();
         }
@@ -72,12 +83,29 @@ internal sealed partial class Dispatcher(
 
     private async Task DispatchAsync(string callId)
     {
-        if (await streams.LoadAsync(callId, default) is not { State: CallState.Approved } call
-            || UpstreamOf(call) is not { } upstream || !sessions.IsHere(call.Known.Call))
+        LoadedCall? call = null;
+        await WorkAsync(async () => call = await FindApprovedAsync(callId));
+        if (call is null)
         {
             return;
         }
 
+        var fingerprint = call.Known.Call.UpstreamFingerprint;
+        var atOnce = lanes.TryEnter(fingerprint);
+        using var place = atOnce ?? await lanes.EnterAsync(fingerprint);
+        // What had to wait may have ended meanwhile.
+        call = place is null ? null : atOnce is null ? await FindApprovedAsync(callId) : call;
+        if (call is not null)
+        {
+            await DispatchAsync(call, UpstreamOf(call)!);
+        }
+    }
+
+    private async Task<LoadedCall?> FindApprovedAsync(string callId) =>
+        await streams.LoadAsync(callId, default) is { State: CallState.Approved } call && UpstreamOf(call) is not null && sessions.IsHere(call.Known.Call) ? call : null;
+
+    private async Task DispatchAsync(LoadedCall call, Upstream upstream)
+    {
         if (sessions.IsOver(call.Known.Call))
         {
             await EndAsync(call, UpstreamSessions.Ended(call.Known.Call));
@@ -100,8 +128,8 @@ internal sealed partial class Dispatcher(
         }
         catch (UpstreamUnavailableException e)
         {
-            LogDeferred(callId, upstream.Name, e.Message);
-            await streams.ExecuteAsync(callId, Outcomes.Deferral(call, process: null, e.Message, time.GetUtcNow()), default);
+            LogDeferred(call.Id, upstream.Name, e.Message);
+            await streams.ExecuteAsync(call.Id, Outcomes.Deferral(call, process: null, e.Message, time.GetUtcNow()), default);
             return;
         }
 
@@ -110,7 +138,7 @@ internal sealed partial class Dispatcher(
             if (!check.MayJudge(call))
             {
                 // Parked under a policy that this process has not read: a process that has may run it or end it.
-                LogNotStarted(callId, $"this process has an older policy ({change.Detail})");
+                LogNotStarted(call.Id, $"this process has an older policy ({change.Detail})");
                 return;
             }
 
@@ -118,7 +146,7 @@ internal sealed partial class Dispatcher(
             return;
         }
 
-        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, callId, time.GetUtcNow()), call, connection);
+        await SendAsync(new CallCommand.Dispatch(HashOf(call), lease.ProcessId, call.Id, time.GetUtcNow()), call, connection);
     }
 
     /// <summary>Ends a call that is no longer what was approved.</summary>
@@ -129,38 +157,54 @@ internal sealed partial class Dispatcher(
     }
 
     /// <summary>Sends a call once more that a dead process sent, where policy declares its tool idempotent.</summary>
-    /// <returns>False where nobody may: its outcome is unknown. True where it was sent, or the next sweep tries again.</returns>
-    public async Task<bool> SendAgainAsync(LoadedCall call, string deadProcess)
+    public async Task<SentAgain> SendAgainAsync(LoadedCall call, string deadProcess)
     {
-        if (call is not { Known.Gate: not null, State: CallState.Dispatching { Task: null, Dispatch.Attempt: < Call.MaxAttempts } }
-            || !IsIdempotent(call) || !sessions.IsHere(call.Known.Call) || UpstreamOf(call) is not { } upstream)
+        if (call is not { Known.Gate: { } gate, State: CallState.Dispatching { Task: null, Dispatch.Attempt: < Call.MaxAttempts } } || !sessions.IsHere(call.Known.Call))
         {
-            return false;
+            return SentAgain.Never;
+        }
+
+        if (UpstreamOf(call) is not { } upstream)
+        {
+            // A process that has it may send the call.
+            return gate.Idempotent || IsIdempotent(call) ? SentAgain.Later : SentAgain.Never;
+        }
+
+        if (!IsIdempotent(call))
+        {
+            return SentAgain.Never;
         }
 
         if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
         {
             // Whether it ran before is as unknown as it was.
             LogNotStarted(call.Id, freeze.Why);
-            return true;
+            return SentAgain.Later;
         }
 
+        // It does not wait for one: its time is bounded.
+        using var place = lanes.TryEnter(call.Known.Call.UpstreamFingerprint);
+        return place is null ? SentAgain.Later : await SendAgainAsync(call, deadProcess, upstream);
+    }
+
+    private async Task<SentAgain> SendAgainAsync(LoadedCall call, string deadProcess, Upstream upstream)
+    {
         try
         {
             var connection = await upstream.ConnectFreshAsync(default);
             if (await FindChangeAsync(call, connection) is not null)
             {
-                return false;
+                return SentAgain.Never;
             }
 
             await SendAsync(new CallCommand.DispatchAgain(deadProcess, HashOf(call), lease.ProcessId, call.Id, time.GetUtcNow()), call, connection);
+            return SentAgain.Done;
         }
         catch (UpstreamUnavailableException e)
         {
-            LogDeferred(call.Id, upstream.Name, e.Message);
+            LogAwayAgain(call.Id, upstream.Name, e.Message);
+            return SentAgain.Later;
         }
-
-        return true;
     }
 
     // Told once for each freeze; whoever lifts it does not wait for the pause to end.
@@ -177,6 +221,7 @@ internal sealed partial class Dispatcher(
     private async Task SendAsync(CallCommand start, LoadedCall call, UpstreamConnection connection)
     {
         var callId = call.Id;
+        var since = Moment.Now(time);
         await lease.EnsureAsync(default);
         // Connecting may have taken its time: the last look before anything is committed to.
         if (await freezes.FindAsync(call.Known.Call, default) is { } freeze)
@@ -187,7 +232,8 @@ internal sealed partial class Dispatcher(
 
         using var place = outcomes.Enter(callId);
         FaultPoints.At(FaultPoint.DispatchBeforeAppend);
-        var started = await streams.ExecuteAsync(callId, start, default);
+        // An approval is good until now, not until when it was looked at.
+        var started = await streams.ExecuteAsync(callId, start with { At = time.GetUtcNow() }, default);
         FaultPoints.At(FaultPoint.DispatchAppended);
         if (started is not { New: [DispatchStarted, ..] })
         {
@@ -199,7 +245,7 @@ internal sealed partial class Dispatcher(
         var sentAt = time.GetUtcNow();
         var listener = listening.GetValueOrDefault(callId);
         var answer = await outcomes.SendAsync(
-            started.Call, connection, listener?.Progress, listener?.Caller ?? RecordedCaller.Of(started.Call.Known.Call.ClientCapabilities), default);
+            started.Call, since, connection, listener?.Progress, listener?.Caller ?? RecordedCaller.Of(started.Call.Known.Call.ClientCapabilities), default);
         tasks.Start(await outcomes.RecordAsync(started.Call, lease.ProcessId, answer, sentAt, default));
     }
 
@@ -216,14 +262,15 @@ internal sealed partial class Dispatcher(
     // Computed from the stored submission and the stored rule digest: a stream that was tampered with does not run.
     private static string HashOf(LoadedCall call) => CallHash.Of(call.Known.Call, call.Known.Gate!.RuleDigest);
 
-    public void Dispose() => slots.Dispose();
-
     private Upstream? UpstreamOf(LoadedCall call) => call.Known.Call.Scope == scope
         ? upstreams.All.FirstOrDefault(u => u.Config.Fingerprint == call.Known.Call.UpstreamFingerprint)
         : null;
 
     [LoggerMessage(1020, LogLevel.Warning, "{CallId} is approved and waits for '{Server}': {Why}")]
     private partial void LogDeferred(string callId, string server, string why);
+
+    [LoggerMessage(1029, LogLevel.Warning, "{CallId} of a dead process waits for '{Server}' to be sent again: {Why}")]
+    private partial void LogAwayAgain(string callId, string server, string why);
 
     [LoggerMessage(1026, LogLevel.Warning, "{CallId} is not sent: {Target} is frozen by {Actor}")]
     private partial void LogFrozen(string callId, string target, string actor);
@@ -240,6 +287,3 @@ internal sealed partial class Dispatcher(
     [LoggerMessage(1024, LogLevel.Error, "{CallId} could not be dispatched")]
     private partial void LogBroken(Exception e, string callId);
 }
-
-/// <summary>Who waits for a gated call, as far as they want to hear of it.</summary>
-internal sealed record Listener(ICallProgress? Progress, ICallerSide? Caller);

@@ -8,15 +8,16 @@ namespace McpGovern.Calls;
 internal sealed class Forwarder(Outcomes outcomes, TaskFollower tasks, LeaseKeeper lease, Freezes freezes, Pins pins)
 {
     /// <summary>From here on the call is on its way: only the upstream is told that nobody waits any more, the record is written in any case.</summary>
+    /// <param name="since">From before its dispatch was recorded.</param>
     public async Task<CallAnswer> SendAsync(
-        LoadedCall call, UpstreamConnection connection, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
+        LoadedCall call, Moment since, UpstreamConnection connection, Decision decision, GovernedTool tool, ToolCallRequest request, CancellationToken ct)
     {
         string? held = null;
-        var answer = await outcomes.SendAsync(call, connection, request.Progress, request.Caller, ct);
+        var answer = await outcomes.SendAsync(call, since, connection, request.Progress, request.Caller, ct);
         if (answer is UpstreamAnswer.NotSent && await SuccessorAsync(connection, tool, ct) is { } successor)
         {
             (var why, held) = await WhyHeldAsync(call.Known.Call, decision, tool);
-            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(call, successor, request.Progress, request.Caller, ct);
+            answer = why is not null ? new UpstreamAnswer.NotSent(why) : await outcomes.SendAsync(call, since, successor, request.Progress, request.Caller, ct);
         }
 
         var recorded = await outcomes.RecordAsync(call, lease.ProcessId, answer, call.Known.Call.At, CancellationToken.None, request.Continues?.IsKept == true);

@@ -12,16 +12,20 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
     private readonly CancellationTokenSource stop = new();
     private readonly SemaphoreSlim once = new(1);
     private Task? renewing;
+    private volatile Moment? written;
 
     public string ProcessId => process.Id;
 
     /// <summary>Whether it was ever taken: without it nothing is sent.</summary>
     public bool IsHeld => renewing is not null;
 
-    /// <summary>Returns once the lease is in the store; from then on it is renewed.</summary>
+    // A process that was stopped, or whose machine slept, must not rely on a lease that others saw end.
+    private bool IsFresh => renewing is not null && written?.IsOlderThan(Lease / 2, time) == false;
+
+    /// <summary>Returns once the lease is in the store and stands for a while; from then on it is renewed.</summary>
     public async Task EnsureAsync(CancellationToken ct)
     {
-        if (renewing is not null)
+        if (IsFresh)
         {
             return;
         }
@@ -29,11 +33,11 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
         await once.WaitAsync(ct);
         try
         {
-            if (renewing is null)
+            if (!IsFresh)
             {
                 FaultPoints.At(FaultPoint.LeaseBeforeWrite);
-                await store.RenewLeaseAsync(process, time.GetUtcNow() + Lease, ct);
-                renewing = RenewAsync();
+                await WriteAsync(ct);
+                renewing ??= RenewAsync();
             }
         }
         finally
@@ -50,7 +54,7 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
             try
             {
                 await timer.WaitForNextTickAsync(stop.Token);
-                await store.RenewLeaseAsync(process, time.GetUtcNow() + Lease, stop.Token);
+                await WriteAsync(stop.Token);
             }
             catch (OperationCanceledException)
             {
@@ -61,6 +65,14 @@ internal sealed partial class LeaseKeeper(ICallStore store, TimeProvider time, I
                 LogNotRenewed(e.Message);
             }
         }
+    }
+
+    // Its beginning counts: the store may take its time.
+    private async Task WriteAsync(CancellationToken ct)
+    {
+        var now = Moment.Now(time);
+        await store.RenewLeaseAsync(process, Lease, ct);
+        written = now;
     }
 
     public async ValueTask DisposeAsync()

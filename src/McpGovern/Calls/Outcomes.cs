@@ -5,7 +5,7 @@ using McpGovern.Upstreams;
 namespace McpGovern.Calls;
 
 /// <summary>Sends recorded calls and records what came of them.</summary>
-internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, TimeSpan callTimeout, long maxKeptResult, ILogger<Outcomes> log)
+internal sealed partial class Outcomes(CallStreams streams, LastLook lastLook, TimeProvider time, TimeSpan callTimeout, long maxKeptResult, ILogger<Outcomes> log)
 {
     private static readonly TimeSpan RetryFor = TimeSpan.FromSeconds(15);
     private readonly UnderWay underWay = new();
@@ -27,12 +27,21 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     /// <summary>Sends the call whose <see cref="DispatchStarted"/> is committed. Its key tells an upstream that honours it a repeat from a new call.</summary>
-    public async Task<UpstreamAnswer> SendAsync(LoadedCall call, UpstreamConnection connection, ICallProgress? progress, ICallerSide? caller, CancellationToken cancel)
+    /// <param name="since">From before its dispatch was recorded.</param>
+    /// <returns><c>null</c> where it was given up meanwhile: nothing was sent.</returns>
+    public async Task<UpstreamAnswer?> SendAsync(
+        LoadedCall call, Moment since, UpstreamConnection connection, ICallProgress? progress, ICallerSide? caller, CancellationToken cancel)
     {
         var submitted = call.Known.Call;
         try
         {
             FaultPoints.At(FaultPoint.DispatchBeforeFirstByte);
+            if (await lastLook.FindAsync(call, since) is { } hindrance)
+            {
+                LogNotSent(call.Id, hindrance.Why);
+                return hindrance.IsGivenUp ? null : new UpstreamAnswer.NotSent(hindrance.Why);
+            }
+
             return await connection.CallAsync(CallMethod.Of(submitted), submitted.Tool, submitted.Arguments, MetaOf(submitted.Meta, call.Id),
                 progress is null ? null : new ProgressRelay(progress), callTimeout, cancel, caller, new CallInput(submitted.InputResponses, submitted.RequestState));
         }
@@ -45,18 +54,19 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     }
 
     /// <summary>Records the answer; for gated calls together with its bytes.</summary>
+    /// <param name="answer"><c>null</c> of a call that others gave up before it was sent: what they recorded stands.</param>
     /// <param name="keep">The bytes of an allowed call's answer too.</param>
     /// <returns>The call as it stands afterwards, or <c>null</c> when the store did not come back in time: <see cref="RecordKeptAsync"/> does it then.</returns>
     public async Task<LoadedCall?> RecordAsync(
-        LoadedCall call, string process, UpstreamAnswer answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
+        LoadedCall call, string process, UpstreamAnswer? answer, DateTimeOffset sentAt, CancellationToken ct, bool keep = false)
     {
         LoadedCall? recorded = null;
         try
         {
-            recorded = await WriteAsync(call, process, answer, sentAt, keep, ct);
+            recorded = answer is null ? await streams.LoadAsync(call.Id, ct) : await WriteAsync(call, process, answer, sentAt, keep, ct);
         }
         // A fault of our own: it was sent, and must not be taken for what was not.
-        catch (Exception e)
+        catch (Exception e) when (answer is not null)
         {
             LogLost(call.Id, e.Message);
             var why = $"the gateway failed while it recorded the answer ({e.GetType().Name})";
@@ -208,6 +218,9 @@ internal sealed partial class Outcomes(CallStreams streams, TimeProvider time, T
     {
         public ValueTask ReportAsync(string progressParamsJson) => progress.ReportAsync(progressParamsJson);
     }
+
+    [LoggerMessage(1028, LogLevel.Warning, "{CallId} is not sent after all: {Why}")]
+    private partial void LogNotSent(string callId, string why);
 
     [LoggerMessage(1010, LogLevel.Warning, "The outcome of {CallId} could not be recorded yet, trying again: {Why}")]
     private partial void LogRetry(string callId, string why);

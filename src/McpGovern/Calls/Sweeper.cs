@@ -18,6 +18,9 @@ internal sealed partial class Sweeper(
     // A dispatch that had looked just before may record its deferral just after.
     private static readonly TimeSpan ThawFor = TimeSpan.FromSeconds(3);
 
+    // Of calls that are past due: they stay at the head of that list for as long as this process lives.
+    private readonly HashSet<string> unreadable = [];
+
     private DateTimeOffset housekeptAt = DateTimeOffset.MinValue;
     private IReadOnlyList<Freeze>? seen;
     private long seenAt, sweptAt, backAt, lookedAt;
@@ -25,20 +28,22 @@ internal sealed partial class Sweeper(
     /// <summary>Past-due calls expire before any decision is taken.</summary>
     public async Task ExpireAsync(CancellationToken ct)
     {
-        int due, expired;
+        int due, limit, done;
         do
         {
-            var calls = await store.FindPastDueAsync(time.GetUtcNow(), Batch, ct);
-            (due, expired) = (calls.Count, 0);
-            foreach (var callId in calls)
+            limit = Batch + unreadable.Count;
+            var calls = await store.FindPastDueAsync(time.GetUtcNow(), limit, ct);
+            (due, done) = (calls.Count, 0);
+            foreach (var callId in calls.Where(callId => !unreadable.Contains(callId)))
             {
-                expired += await TryExpireAsync(callId, ct) ? 1 : 0;
+                done += await TryExpireAsync(callId, ct) ? 1 : 0;
             }
         }
-        while (due == Batch && expired > 0);
+        while (due == limit && done > 0);
     }
 
-    // A history that cannot be read is left as it is, and must not keep the others from their ends.
+    /// <summary>A history that cannot be read is left as it is, and must not keep the others from their ends.</summary>
+    /// <returns>Whether the call is not looked at again.</returns>
     private async Task<bool> TryExpireAsync(string callId, CancellationToken ct)
     {
         try
@@ -51,7 +56,7 @@ internal sealed partial class Sweeper(
         catch (InvalidDataException e)
         {
             LogUnreadable(callId, e.Message);
-            return false;
+            return unreadable.Add(callId);
         }
     }
 
@@ -111,7 +116,7 @@ internal sealed partial class Sweeper(
         if (mayClaim())
         {
             var fingerprints = upstreams.All.Select(u => u.Config.Fingerprint).ToArray();
-            foreach (var callId in await store.FindDispatchableAsync(scope, fingerprints, time.GetUtcNow(), Dispatches, ct))
+            foreach (var callId in await FindDispatchableAsync([.. fingerprints.Where(f => !dispatcher.IsCrowded(f))], ct))
             {
                 _ = dispatcher.Start(callId);
             }
@@ -125,6 +130,24 @@ internal sealed partial class Sweeper(
             await store.DropResultsAsync(housekeptAt - retention, ct);
             await store.DropStateAsync(housekeptAt, ct);
         }
+    }
+
+    // As many as there are of one upstream must not hide another's.
+    private async Task<IReadOnlyList<string>> FindDispatchableAsync(string[] fingerprints, CancellationToken ct)
+    {
+        var found = await store.FindDispatchableAsync(scope, fingerprints, time.GetUtcNow(), Dispatches, ct);
+        if (found.Count < Dispatches || fingerprints.Length == 1)
+        {
+            return found;
+        }
+
+        var all = new List<string>();
+        foreach (var fingerprint in fingerprints)
+        {
+            all.AddRange(await store.FindDispatchableAsync(scope, [fingerprint], time.GetUtcNow(), Dispatches, ct));
+        }
+
+        return all;
     }
 
     /// <summary>What stands in this process's name and is not under way here was never sent.</summary>
@@ -152,7 +175,7 @@ internal sealed partial class Sweeper(
             return;
         }
 
-        foreach (var orphan in await store.FindOrphansAsync(time.GetUtcNow(), Dispatches, ct))
+        foreach (var orphan in await store.FindOrphansAsync(Dispatches, ct))
         {
             // What is ours is settled, whatever became of our lease.
             if (orphan.Scope == scope && orphan.Process is { } dead && dead != dispatcher.ProcessId)

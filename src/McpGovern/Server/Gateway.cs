@@ -47,8 +47,8 @@ internal sealed class Gateway : IAsyncDisposable
         PinHandler = new PinHandler(pinStore, [.. upstreams.All.Select(u => u.Config.Fingerprint)], time, logs.CreateLogger<PinHandler>());
         var sessions = new UpstreamSessions(upstreams, lease);
         var check = new ApprovalCheck(streams, policy, pins, sessions, onlyUpstream, time);
-        outcomes = new Outcomes(streams, time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         var freezes = new Freezes(store, time);
+        outcomes = new Outcomes(streams, new LastLook(streams, freezes, lease, time), time, options.CallTimeout, options.MaxKeptResult, logs.CreateLogger<Outcomes>());
         FreezeHandler = new FreezeHandler(store, freezes, [.. upstreams.All.Select(u => u.Name)], time, logs.CreateLogger<FreezeHandler>());
         var grants = new Grants(streams, store, onlyUpstream, time, logs.CreateLogger<Grants>());
         GrantHandler = new GrantHandler(store, policy, onlyUpstream, options.Scope, time, logs.CreateLogger<GrantHandler>());
@@ -64,8 +64,8 @@ internal sealed class Gateway : IAsyncDisposable
         Lists = new GovernedLists(upstreams, policy, logs.CreateLogger<GovernedLists>());
         Resources = new GovernedResources(Lists, logs.CreateLogger<GovernedResources>());
         Prompts = new GovernedPrompts(Lists);
-        Listeners = new ResourceListeners(Resources, Lists);
-        Completions = new Completions(Resources, Prompts, Lists);
+        Listeners = new ResourceListeners(Resources, Lists, freezes);
+        Completions = new Completions(Resources, Prompts, Lists, freezes);
         var definitions = new CurrentDefinitions(upstreams);
         Decisions = new DecisionHandler(streams, new DecisionTarget(streams, store), check, definitions, options.Scope, time, logs.CreateLogger<DecisionHandler>());
         reloader = new PolicyReloader(policy, Tools, Lists, store, streams, check, definitions, options.Scope, time, logs.CreateLogger<PolicyReloader>());
@@ -154,6 +154,7 @@ internal sealed class Gateway : IAsyncDisposable
         FaultPoints.At(FaultPoint.DrainBegun);
         await stop.CancelAsync();
         await sweeping;
+        Dispatcher.Close();
         await IdleAsync();
         // What goes on as an upstream's task is the next process's.
         await Task.WhenAny(follower.DisposeAsync().AsTask(), Task.Delay(Grace));
@@ -167,7 +168,6 @@ internal sealed class Gateway : IAsyncDisposable
 
         await Task.WhenAny(pins.WhenIdleAsync(), Task.Delay(Grace));
         await lease.DisposeAsync();
-        Dispatcher.Dispose();
         FaultPoints.At(FaultPoint.DrainBeforeStoreCloses);
         await Store.DisposeAsync();
         stop.Dispose();

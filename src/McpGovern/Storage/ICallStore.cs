@@ -51,11 +51,11 @@ internal interface ICallStore : ISharedState, IAsyncDisposable
     /// <summary>Calls of the scope in this status, oldest first.</summary>
     Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct);
 
-    /// <summary>Calls of any scope that depend on a process (see <see cref="CallRow.Process"/>) which holds no lease at this instant, and was not seen alive.</summary>
-    Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct);
+    /// <summary>Calls of any scope that depend on a process (see <see cref="CallRow.Process"/>) which holds no lease now, and was not seen alive.</summary>
+    Task<IReadOnlyList<CallRow>> FindOrphansAsync(int limit, CancellationToken ct);
 
-    /// <summary>Says that the process lives, until then.</summary>
-    Task RenewLeaseAsync(ProcessLease lease, DateTimeOffset until, CancellationToken ct);
+    /// <summary>Says that the process lives, for so long from now, by the one clock that all processes of the store share.</summary>
+    Task RenewLeaseAsync(ProcessLease lease, TimeSpan lasts, CancellationToken ct);
 
     Task EndLeaseAsync(ProcessLease lease, CancellationToken ct);
 

@@ -110,7 +110,7 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
     public Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct) =>
         RowsAsync(new RowFilter().Where("scope", scope).Where("status", status), limit, ct);
 
-    public abstract Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct);
+    public abstract Task<IReadOnlyList<CallRow>> FindOrphansAsync(int limit, CancellationToken ct);
 
     /// <summary>Calls whose process holds no lease at the instant, or might be seen to be dead; with that process's lease and its end.</summary>
     protected async Task<IReadOnlyList<(CallRow Row, ProcessLease? Lease, DateTimeOffset Until)>> OrphanCandidatesAsync(
@@ -132,10 +132,13 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
             return found;
         }, ct);
 
-    public Task RenewLeaseAsync(ProcessLease lease, DateTimeOffset until, CancellationToken ct) => ExecuteAsync(new(
-        $"insert into {sql.Schema}leases (id, host, process_id, started_at, until) values (@id, @host, @process_id, @started_at, @until) " +
+    public abstract Task RenewLeaseAsync(ProcessLease lease, TimeSpan lasts, CancellationToken ct);
+
+    /// <param name="until">SQL for the lease's end, with its parameter.</param>
+    protected Task RenewLeaseAsync(ProcessLease lease, string until, (string, object?) parameter, CancellationToken ct) => ExecuteAsync(new(
+        $"insert into {sql.Schema}leases (id, host, process_id, started_at, until) values (@id, @host, @process_id, @started_at, {until}) " +
         "on conflict (id) do update set until = excluded.until",
-        ("id", lease.Id), ("host", lease.Host), ("process_id", lease.ProcessId), ("started_at", lease.StartedAt), ("until", sql.Instant(until))), ct);
+        ("id", lease.Id), ("host", lease.Host), ("process_id", lease.ProcessId), ("started_at", lease.StartedAt), parameter), ct);
 
     public Task EndLeaseAsync(ProcessLease lease, CancellationToken ct) =>
         ExecuteAsync(new($"delete from {sql.Schema}leases where id = @id", ("id", lease.Id)), ct);

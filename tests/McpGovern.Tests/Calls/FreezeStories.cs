@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
@@ -93,6 +94,44 @@ public sealed class FreezeStories
 
         Assert.Contains("cannot be read", (await gateway.CallAsync("odd")).Text, StringComparison.Ordinal);
         Assert.Empty(story.Ledger);
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("null")]
+    [InlineData("""{"kind":"tool","name":"odd","by":"olga","at":"2026-01-01T00:00:00Z","comment":"of a newer program"}""")]
+    public async Task Freeze_ThatCannotBeRead_IsLiftedWithAll(string entry)
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false);
+        await gateway.Store.WriteAsync("freeze:server:x", System.Text.Encoding.UTF8.GetBytes(entry), null, default);
+        await ChangeAsync(gateway, freeze: true, "recorded", "server", "other");
+        Assert.Contains("cannot be read", (await gateway.CallAsync("odd")).Text, StringComparison.Ordinal);
+
+        await ChangeAsync(gateway, freeze: false, "recorded", "all", null);
+
+        Assert.False((await gateway.CallAsync("odd")).IsError);
+        Assert.Equal("server other", Assert.Single((await gateway.FreezeHandler.ListAsync(Olga, default))!.Freezes).Target);
+    }
+
+    [Theory]
+    [InlineData("server", "fake", true)]
+    [InlineData("actor", "agent:coder", true)]
+    [InlineData("server", "other", false)]
+    public async Task Frozen_AsksNoCompletionAndSubscribesToNothing(string kind, string name, bool holds)
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false, upstreams: [story.Upstream("fake", "--offers", "fake")]);
+        await ChangeAsync(gateway, freeze: true, "recorded", kind, name);
+        var agent = Story.Agent with { Roles = Roles.Caller };
+
+        var completed = await gateway.Completions.CompleteAsync(agent, JsonNode.Parse("""{"ref":{"type":"ref/prompt","name":"greet"},"argument":{"name":"who","value":"a"}}""")!.AsObject(), default);
+        var refused = await gateway.Listeners.AddAsync(this, agent, "test://fake/one", default);
+
+        Assert.Equal(holds, (completed as CallAnswer.Error)?.Message.Contains($"frozen by olga", StringComparison.Ordinal) == true);
+        Assert.Equal(!holds, completed is CallAnswer.Result);
+        Assert.Equal(holds, refused?.Message.Contains("frozen by olga", StringComparison.Ordinal) == true);
+        Assert.Equal(!holds, refused is null);
     }
 
     private static async Task ChangeAsync(Gateway gateway, bool freeze, string expected, string kind, string? name, string comment = "a drill", Actor? by = null)

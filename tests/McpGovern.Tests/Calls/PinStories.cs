@@ -3,6 +3,8 @@ using McpGovern.Policy;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
+using McpGovern.Upstreams;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Calls;
 
@@ -97,6 +99,35 @@ public sealed class PinStories
         // Judged by what was remembered, and then by what the new connection says.
         await second.ParkAsync("pay", """{"n":2}""");
         Assert.Single(story.Ledger, IsPayment);
+    }
+
+    /// <summary>Its record would grow with every look at it.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tool_ThatIsAnotherAtEveryLook_IsStillGated_AndFillsNoLog(bool isSometimesThePinned)
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false);
+        var store = new PinStore(gateway.Store, story.Time);
+        var pins = new Pins(store, PinEffect.Approve, story.Time, NullLogger<Pins>.Instance);
+        var upstream = gateway.Upstreams.All[0];
+        string[] ways = isSometimesThePinned ? [Poisoned, Harmless] : [Poisoned, Poisoned.Replace("anybody", "Bob", StringComparison.Ordinal)];
+        await pins.ChangedAsync(upstream, [Definition(Harmless)], _ => true, default);
+
+        for (var look = 0; look < 60; look++)
+        {
+            var changed = await pins.ChangedAsync(upstream, [Definition(ways[look % 2])], _ => true, default);
+            Assert.Equal(ways[look % 2] != Harmless, changed.Contains("pay"));
+        }
+
+        Assert.Equal(PinStore.MaxObserved, (await store.HistoryAsync(default)).Count);
+        // And the next day it is told again.
+        story.Time.Advance(TimeSpan.FromDays(1));
+        await pins.ChangedAsync(upstream, [Definition(Poisoned.Replace("anybody", "Carol", StringComparison.Ordinal))], _ => true, default);
+        Assert.Equal(PinStore.MaxObserved + 1, (await store.HistoryAsync(default)).Count);
+
+        static ToolDefinition Definition(string json) => new("pay", json, CallHash.OfJson(json));
     }
 
     [Fact]

@@ -41,6 +41,25 @@ public sealed class PoisonStories
         Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
     }
 
+    /// <summary>More of them than one look at the list finds.</summary>
+    [Fact]
+    public async Task UnreadableCalls_AHundredPastTheirDeadlines_DoNotKeepOthersFromTheirs()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        foreach (var callId in await Task.WhenAll(Enumerable.Range(0, 120).Select(n => gateway.ParkAsync("echo", $$"""{"n":{{n}}}"""))))
+        {
+            await PoisonAsync(story, callId);
+        }
+
+        var sound = await gateway.ParkAsync("echo", """{"n":-1}""");
+        story.Time.Advance(TimeSpan.FromSeconds(301));
+
+        var next = await story.StartAsync(serve: false);
+
+        Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
+    }
+
     private static async Task PoisonAsync(Story story, string callId)
     {
         await using var connection = new SqliteConnection($"Data Source={story.StoreText["sqlite:".Length..]};Pooling=False");

@@ -75,18 +75,20 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>A gateway as a process would have it.</summary>
     /// <param name="hold">None, where a story does not wait for a decision.</param>
     /// <param name="serve">Off for one that never runs a call that nobody here waits for.</param>
+    /// <param name="time">Its own, of one on another machine.</param>
     public async Task<Gateway> StartAsync(TimeSpan hold = default, string scope = "story", bool serve = true, UpstreamConfig[]? upstreams = null,
-        string? storeText = null, TimeSpan? callTimeout = null)
+        string? storeText = null, TimeSpan? callTimeout = null, TimeProvider? time = null)
     {
+        time ??= Time;
         var input = new PolicyInput(folder.File("policy.yaml"), "policy.yaml", Inline: null);
         var reading = input.Read();
         Assert.Empty(reading.Errors);
         var gateway = new Gateway(
-            CallStores.Open(storeText ?? StoreText, Time, NullLoggerFactory.Instance),
-            new PolicySource(PolicySet.Create([reading.File!]), [input], Time),
-            new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), Time, NullLoggerFactory.Instance),
+            CallStores.Open(storeText ?? StoreText, time, NullLoggerFactory.Instance),
+            new PolicySource(PolicySet.Create([reading.File!]), [input], time),
+            new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), time, NullLoggerFactory.Instance),
             new GatewayOptions(scope, hold, callTimeout ?? TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20) { Pins = Pins },
-            Time, Logs);
+            time, Logs);
         gateways.Add(gateway);
         if (storeText is null)
         {

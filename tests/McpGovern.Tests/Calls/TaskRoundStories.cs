@@ -30,6 +30,27 @@ public sealed class TaskRoundStories
         Assert.Contains("done", (await gateway.ResultAsync(id)).Text, StringComparison.Ordinal);
     }
 
+    /// <summary>It is recorded as on its way when it begins: a place that it waited for would keep it from what stops calls meanwhile.</summary>
+    [Fact]
+    public async Task NextRound_ThatIsAllowed_WaitsForNoPlaceBesideCallsThatHang()
+    {
+        await using var story = new Story(Story.Gated);
+        var before = await StartAsync(story);
+        var id = await before.AskedAsync();
+        await story.StopAsync(before);
+        story.WritePolicy("default: allow\nrequire_approval_for: [hang]");
+        var gateway = await StartAsync(story);
+        for (var n = 0; n < 20; n++)
+        {
+            await gateway.ApproveAsync(await gateway.ParkAsync("hang", $$"""{"n":{{n}}}"""));
+        }
+
+        await Eventually.TrueAsync(() => story.Ledger.Count(line => line.StartsWith("hang", StringComparison.Ordinal)) == 16, () => "they were not sent");
+        await gateway.GiveAsync(id, Both);
+
+        Assert.Equal(Both, (await gateway.EndAsync(id)).Json.GetProperty("answers").GetRawText());
+    }
+
     [Fact]
     public async Task NextRound_UnderAPolicyThatDeniesItByNow_EndsTheTaskInWords()
     {

@@ -60,10 +60,10 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
     public Task<IReadOnlyList<CallRow>> FindByStatusAsync(string scope, string status, int limit, CancellationToken ct) =>
         inner.FindByStatusAsync(scope, status, limit, ct);
 
-    public Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct) =>
-        early == BlindToLeases ? inner.FindByStatusAsync(CrashWorld.Scope, "dispatching", limit, ct) : inner.FindOrphansAsync(now, limit, ct);
+    public Task<IReadOnlyList<CallRow>> FindOrphansAsync(int limit, CancellationToken ct) =>
+        early == BlindToLeases ? inner.FindByStatusAsync(CrashWorld.Scope, "dispatching", limit, ct) : inner.FindOrphansAsync(limit, ct);
 
-    public Task RenewLeaseAsync(ProcessLease lease, DateTimeOffset until, CancellationToken ct) => inner.RenewLeaseAsync(lease, until, ct);
+    public Task RenewLeaseAsync(ProcessLease lease, TimeSpan lasts, CancellationToken ct) => inner.RenewLeaseAsync(lease, lasts, ct);
 
     public Task EndLeaseAsync(ProcessLease lease, CancellationToken ct) => inner.EndLeaseAsync(lease, ct);
 

@@ -78,7 +78,7 @@ public sealed class PostgresCallStoreTests : CallStoreContract
         await server.StopAsync();
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(before.CallId, default));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.AppendAsync(during, default));
-        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RenewLeaseAsync(ProcessLease.Current(TimeProvider.System), Noon, default));
+        await Assert.ThrowsAsync<StoreUnavailableException>(() => store.RenewLeaseAsync(ProcessLease.Current(TimeProvider.System), TimeSpan.Zero, default));
         await server.StartAsync();
 
         Assert.Equal(2, (await store.LoadAsync(before.CallId, default))!.Version);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using McpGovern.Storage;
+using McpGovern.Tests.Calls;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using static McpGovern.Tests.Storage.TestCalls;
@@ -188,15 +189,17 @@ public sealed class SqliteCallStoreTests : CallStoreContract, IDisposable
         await store.AppendAsync(parked, default);
         await store.RecordAsync(parked.CallId, Approve("alice"));
         using var child = await StoreWriter.StartAsync(await TextAsync(), "lease", "x", parked.CallId);
-        var now = TimeProvider.System.GetUtcNow();
+        var later = new MovableTime();
+        later.Advance(TimeSpan.FromHours(2));
+        await using var slept = CallStores.Open(await TextAsync(), later, NullLoggerFactory.Instance);
 
-        Assert.Empty(await store.FindOrphansAsync(now, 10, default));
+        Assert.Empty(await store.FindOrphansAsync(10, default));
         // It is seen to live, whatever its lease says: a machine that slept has no dead owners.
-        Assert.Empty(await store.FindOrphansAsync(now.AddHours(2), 10, default));
+        Assert.Empty(await slept.FindOrphansAsync(10, default));
         child.Kill();
         await child.WaitForExitAsync();
 
-        Assert.Equal(parked.CallId, Assert.Single(await store.FindOrphansAsync(now, 10, default)).CallId);
+        Assert.Equal(parked.CallId, Assert.Single(await store.FindOrphansAsync(10, default)).CallId);
     }
 
     private static async Task LimitAsync(Process process, long? bytes)

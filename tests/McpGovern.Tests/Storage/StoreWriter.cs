@@ -33,7 +33,7 @@ internal static class StoreWriter
         if (mode == "lease")
         {
             var lease = ProcessLease.Current(TimeProvider.System);
-            await store.RenewLeaseAsync(lease, TimeProvider.System.GetUtcNow().AddHours(1), default);
+            await store.RenewLeaseAsync(lease, TimeSpan.FromHours(1), default);
             await store.RecordAsync(callIds[0], TestCalls.Dispatch(lease.Id));
         }
 

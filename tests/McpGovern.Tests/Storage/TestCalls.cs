@@ -77,6 +77,9 @@ internal static class TestCalls
 
     public static Approve Approve(string by, DateTimeOffset? at = null) => new(Approver(by), Comment: null, "cli", SeenHash: null, at ?? Noon);
 
+    /// <summary>What approving a pending call records.</summary>
+    public static IReadOnlyList<CallEvent> ApprovedBy(IReadOnlyList<CallEvent> history, string by) => Call.Decide(Approve(by), Call.Replay(history)).Events;
+
     public static Dispatch Dispatch(string process = Owner, DateTimeOffset? at = null) => new("sha256:a1", process, "key", at ?? Noon);
 
     /// <summary>A history of legal steps, chosen by chance.</summary>

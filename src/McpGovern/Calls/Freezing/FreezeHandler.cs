@@ -43,6 +43,11 @@ internal sealed partial class FreezeHandler(
 
         await RecordAsync("unfreeze", request, ct);
         await state.RemoveAsync(key, ct);
+        foreach (var entry in (await freezes.CurrentAsync(ct)).Where(freeze => request.Kind == "all" && freeze.Unreadable is not null))
+        {
+            await state.RemoveAsync(entry.Unreadable!, ct);
+        }
+
         LogChanged(request.Actor.Id, "unfroze", there.Target);
         return Of(AnswerCode.Recorded, there, $"{there.Target} is no longer frozen");
     }, ct);

@@ -20,6 +20,19 @@ internal sealed class Freezes(ISharedState state, TimeProvider time)
     public async Task<Freeze?> FindAsync(CallSubmitted call, CancellationToken ct) =>
         (await CurrentAsync(ct)).FirstOrDefault(freeze => freeze.Holds(call));
 
+    /// <summary>Why nothing may be asked of the server for the actor, or <c>null</c>. For what is not recorded.</summary>
+    public async Task<string?> WhyNotAsync(string server, string actor, CancellationToken ct)
+    {
+        try
+        {
+            return (await CurrentAsync(ct)).FirstOrDefault(freeze => freeze.Holds(server, actor)) is { } freeze ? AgentText.Frozen(freeze) : null;
+        }
+        catch (StoreUnavailableException e)
+        {
+            return AgentText.FreezesUnknown(e.Message);
+        }
+    }
+
     public Task<IReadOnlyList<Freeze>> CurrentAsync(CancellationToken ct)
     {
         lock (gate)
@@ -49,12 +62,17 @@ internal sealed class Freezes(ISharedState state, TimeProvider time)
     {
         try
         {
-            return JsonSerializer.Deserialize<Freeze>(value)!;
+            if (JsonSerializer.Deserialize<Freeze>(value) is { Kind: "all" or "server" or "actor" } freeze)
+            {
+                return freeze;
+            }
         }
         catch (JsonException)
         {
-            // Unknown means closed.
-            return new("all", null, "nobody known", DateTimeOffset.UnixEpoch, $"the entry '{key}' cannot be read");
+            // What is no freeze either.
         }
+
+        // Unknown means closed.
+        return new("all", null, "nobody known", DateTimeOffset.UnixEpoch, $"the entry '{key}' cannot be read") { Unreadable = key };
     }
 }

@@ -6,8 +6,11 @@ namespace McpGovern.Calls;
 /// <summary>Pins, what was seen beside them, and their record, as all processes of a store share them.</summary>
 internal sealed class PinStore(ISharedState state, TimeProvider time)
 {
-    private const string Pin = "pin:", Seen = "pin_seen:", History = "pin_log:";
+    private const string Pin = "pin:", Seen = "pin_seen:", Observed = "pin_observed:", History = "pin_log:";
     private const int MaxHistory = 200;
+
+    /// <summary>A server whose tool is another at every look fills no store: its log names so many of the changes of a day.</summary>
+    public const int MaxObserved = 20;
 
     /// <exception cref="InvalidDataException">There is one, and it cannot be read.</exception>
     public async Task<ToolPin?> FindAsync(string fingerprint, string tool, CancellationToken ct) =>
@@ -29,6 +32,19 @@ internal sealed class PinStore(ISharedState state, TimeProvider time)
 
     public Task RecordAsync(PinEntry entry, CancellationToken ct) =>
         state.WriteAsync($"{History}{Guid.CreateVersion7(entry.At):n}", Bytes(entry), until: null, ct);
+
+    /// <summary>Records what the upstream did, as often as it may in a day; two processes at once may count one too few.</summary>
+    public async Task RecordObservedAsync(string fingerprint, PinEntry entry, CancellationToken ct)
+    {
+        var key = Key(Observed, fingerprint, entry.Tool);
+        var before = Read<ObservedChanges>(await state.ReadAsync(key, time.GetUtcNow(), ct));
+        var changes = new ObservedChanges((before?.Count ?? 0) + 1, before?.Until ?? entry.At.AddDays(1));
+        if (changes.Count <= MaxObserved)
+        {
+            await RecordAsync(entry, ct);
+            await state.WriteAsync(key, Bytes(changes), changes.Until, ct);
+        }
+    }
 
     /// <param name="fingerprint">Of one upstream; <c>null</c> for those of all.</param>
     public async Task<IReadOnlyList<(ToolPin Pin, SeenTool? Seen)>> AllAsync(string? fingerprint, CancellationToken ct)

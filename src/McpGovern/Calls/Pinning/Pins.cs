@@ -117,7 +117,7 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
     {
         if (seen is not null)
         {
-            await store.RecordAsync(new("restored", pin.Server, pin.Tool, pin.Hash, seen.Hash, [], time.GetUtcNow()), ct);
+            await store.RecordObservedAsync(pin.Fingerprint, new("restored", pin.Server, pin.Tool, pin.Hash, seen.Hash, [], time.GetUtcNow()), ct);
             await store.RemoveSeenAsync(pin.Fingerprint, pin.Tool, ct);
         }
     }
@@ -171,7 +171,7 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
         // What differs without a name is unknown, and that is not harmless.
         var kinds = ToolChange.Kinds(pin.Definition, json) is { Count: > 0 } found ? found : [ToolChange.Other];
         var at = time.GetUtcNow();
-        await store.RecordAsync(new("changed", pin.Server, pin.Tool, hash, pin.Hash, kinds, at), ct);
+        await store.RecordObservedAsync(pin.Fingerprint, new("changed", pin.Server, pin.Tool, hash, pin.Hash, kinds, at), ct);
         await store.WriteSeenAsync(pin.Fingerprint, pin.Tool, new(hash, pin.Hash, json, kinds, at), ct);
         LogChanged(pin.Tool, pin.Server, string.Join(", ", kinds), ToolChange.IsCosmetic(kinds) ? "runs as before" : Withdraw ? "withdrawn" : "calls need an approval");
         return kinds;

@@ -23,7 +23,7 @@ internal sealed record SeenTool(
     [property: JsonPropertyName("kinds")] IReadOnlyList<string> Kinds,
     [property: JsonPropertyName("at")] DateTimeOffset At);
 
-/// <summary>One line of the pins' own record, which only grows.</summary>
+/// <summary>One line of the pins' own record, which only grows; of what upstreams do, with a bound.</summary>
 /// <param name="Action"><c>changed</c>, <c>pinned</c>, or <c>restored</c>: it is again what was pinned.</param>
 /// <param name="By">Who pinned it; <c>null</c> for what was observed.</param>
 /// <param name="Replaces">The hash that was pinned.</param>
@@ -48,6 +48,9 @@ internal sealed record PinEntry(
     [JsonPropertyName("comment")]
     public string? Comment { get; init; }
 }
+
+/// <summary>How many of a tool's changes were recorded, and until when they count.</summary>
+internal sealed record ObservedChanges([property: JsonPropertyName("count")] int Count, [property: JsonPropertyName("until")] DateTimeOffset Until);
 
 /// <summary>A tool as the doors list it.</summary>
 /// <param name="State"><c>pinned</c>, <c>cosmetic</c> (it runs as before) or <c>changed</c>.</param>

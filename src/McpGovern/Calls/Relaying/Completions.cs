@@ -5,7 +5,7 @@ using McpGovern.Upstreams;
 namespace McpGovern.Calls;
 
 /// <summary><c>completion/complete</c>: asked of the upstream whose prompt or resource it is about. Nothing happens by it, so it is not recorded.</summary>
-internal sealed class Completions(GovernedResources resources, GovernedPrompts prompts, GovernedLists lists)
+internal sealed class Completions(GovernedResources resources, GovernedPrompts prompts, GovernedLists lists, Freezes freezes)
 {
     private const string Nothing = """{"completion":{"values":[],"total":0,"hasMore":false}}""";
 
@@ -15,6 +15,11 @@ internal sealed class Completions(GovernedResources resources, GovernedPrompts p
         if (parameters["ref"] is not JsonObject reference || await OwnerAsync(actor, reference, ct) is not { } owner)
         {
             return new CallAnswer.Error(OwnWords.InvalidParams, "there is no such prompt or resource template", null);
+        }
+
+        if (await freezes.WhyNotAsync(owner.Name, actor.Id, ct) is { } frozen)
+        {
+            return new CallAnswer.Error(OwnWords.NotRun, frozen, null);
         }
 
         try

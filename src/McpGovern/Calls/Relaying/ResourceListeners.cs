@@ -11,10 +11,11 @@ internal sealed class ResourceListeners
     private readonly ConcurrentDictionary<(object Listener, string Uri), (Actor Actor, Upstream Upstream)> listening = new();
     private readonly GovernedResources resources;
     private readonly GovernedLists lists;
+    private readonly Freezes freezes;
 
-    public ResourceListeners(GovernedResources resources, GovernedLists lists)
+    public ResourceListeners(GovernedResources resources, GovernedLists lists, Freezes freezes)
     {
-        (this.resources, this.lists) = (resources, lists);
+        (this.resources, this.lists, this.freezes) = (resources, lists, freezes);
         foreach (var upstream in lists.Upstreams)
         {
             upstream.ResourceUpdated += parameters => Tell(upstream, parameters);
@@ -31,6 +32,11 @@ internal sealed class ResourceListeners
         if (!actor.Roles.HasFlag(Roles.Caller) || await resources.FindAsync(uri, ct) is not { } found || !lists.MayRead(actor, found.Upstream, found.Definition))
         {
             return new(OwnWords.ResourceNotFound, "resource not found", null);
+        }
+
+        if (await freezes.WhyNotAsync(found.Server, actor.Id, ct) is { } frozen)
+        {
+            return new(OwnWords.NotRun, frozen, null);
         }
 
         try

@@ -60,11 +60,15 @@ internal sealed class PostgresCallStore : SqlCallStore
 
     public override Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct) => listener.WaitAsync(cursor, atMost, ct);
 
-    public override async Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct)
+    // Leases are written and read by the database's own clock: those of two machines may be far apart.
+    public override async Task<IReadOnlyList<CallRow>> FindOrphansAsync(int limit, CancellationToken ct)
     {
-        var candidates = await OrphanCandidatesAsync("l.id is null or l.until <= @now", [("now", PostgresDialect.Instance.Instant(now))], limit, ct);
+        var candidates = await OrphanCandidatesAsync("l.id is null or l.until <= clock_timestamp()", [], limit, ct);
         return [.. candidates.Select(c => c.Row)];
     }
+
+    public override Task RenewLeaseAsync(ProcessLease lease, TimeSpan lasts, CancellationToken ct) =>
+        RenewLeaseAsync(lease, "clock_timestamp() + @lasts", ("lasts", lasts), ct);
 
     public override async ValueTask DisposeAsync()
     {

@@ -55,14 +55,18 @@ internal sealed class SqliteCallStore : SqlCallStore
     public override Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct) => changes.WaitAsync(cursor, atMost, ct);
 
     /// <summary>On the same machine an owner is seen to live or not; a lease counts where that cannot be seen, and where the owner is stopped.</summary>
-    public override async Task<IReadOnlyList<CallRow>> FindOrphansAsync(DateTimeOffset now, int limit, CancellationToken ct)
+    public override async Task<IReadOnlyList<CallRow>> FindOrphansAsync(int limit, CancellationToken ct)
     {
+        var now = time.GetUtcNow();
         var candidates = await OrphanCandidatesAsync("l.id is null or l.until <= @now or l.host = @host",
             [("now", SqliteDialect.Instance.Instant(now)), ("host", ProcessLease.ThisHost)], int.MaxValue, ct);
         var alive = candidates.Where(c => c.Lease is not null).Select(c => (Lease: c.Lease!, c.Until)).Distinct()
             .Where(c => c.Lease.IsVisible && c.Lease.IsAlive && (c.Until > now || !c.Lease.IsStopped)).Select(c => c.Lease).ToHashSet();
         return [.. candidates.Where(c => c.Lease is null || !alive.Contains(c.Lease)).Select(c => c.Row).Take(limit)];
     }
+
+    public override Task RenewLeaseAsync(ProcessLease lease, TimeSpan lasts, CancellationToken ct) =>
+        RenewLeaseAsync(lease, "@until", ("until", SqliteDialect.Instance.Instant(time.GetUtcNow() + lasts)), ct);
 
     public override async ValueTask DisposeAsync()
     {
