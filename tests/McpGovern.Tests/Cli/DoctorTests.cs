@@ -16,7 +16,7 @@ public sealed class DoctorTests : IDisposable
     [Fact]
     public async Task Doctor_WhereAllIsWell_TellsEachAndLeavesNoChild()
     {
-        Write(new { @default = "deny" }, ("old", Fake("--log", home.File("log"))), ("new", Fake("--modern", "--log", home.File("log"))));
+        Write(new { @default = "deny" }, ("old", Fake("--log", home.File("old.log"))), ("new", Fake("--modern", "--log", home.File("new.log"))));
 
         var end = await GovernProcess.RunInAsync(home, "doctor");
 
@@ -28,7 +28,7 @@ public sealed class DoctorTests : IDisposable
         Assert.Contains(lines, line => line.Contains("server old: speaks 2025-06-18, 23 tools", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("server new: speaks 2026-07-28, 23 tools", StringComparison.Ordinal));
         Assert.Contains(lines, line => line.Contains("store: sqlite:", StringComparison.Ordinal));
-        var started = File.ReadAllLines(home.File("log")).Where(line => line.StartsWith("start ", StringComparison.Ordinal)).ToArray();
+        var started = new[] { "old.log", "new.log" }.SelectMany(log => File.ReadAllLines(home.File(log))).Where(line => line.StartsWith("start ", StringComparison.Ordinal)).ToArray();
         Assert.Equal(2, started.Length);
         foreach (var line in started)
         {
