@@ -15,6 +15,12 @@ public sealed class GrantLimitStories
     [InlineData(null, "\"s\"", null, "pending")]
     [InlineData(null, null, """{"vendor/override":{"to":"mallory"}}""", "pending")]
     [InlineData(null, null, """{"traceparent":"00-a-b-01"}""", "approved")]
+    [InlineData(null, null, """{"claudecode/toolUseId":"toolu_01AbC-9"}""", "approved")]
+    [InlineData(null, null, """{"claudecode/toolUseId":"toolu_01AbC-9","vendor/x":1}""", "pending")]
+    [InlineData(null, null, """{"claudecode/toolUseId":{"to":"mallory"}}""", "pending")]
+    [InlineData(null, null, """{"claudecode/toolUseId":"to mallory"}""", "pending")]
+    [InlineData(null, null, """{"claudecode/toolUseId":"\u0074o"}""", "pending")]
+    [InlineData(null, null, """{"claudecode/toolUseId":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""", "pending")]
     public async Task Call_ThatBringsMoreThanArguments_IsCoveredByNoGrant(string? responses, string? state, string? meta, string status)
     {
         await using var story = new Story(ForAll);

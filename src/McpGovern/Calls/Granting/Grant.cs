@@ -41,7 +41,7 @@ internal sealed record Grant(
     /// <summary>Whether the call is one of those meant. What goes upstream beside the arguments, answers to questions too, is within nobody's bounds.</summary>
     public bool Covers(CallSubmitted call, string policyDigest, DateTimeOffset now) =>
         call.Scope == Scope && call.NodeId == Tool && call.RequestedBy == For
-        && call is { Continues: null, InputResponses: null, RequestState: null } && SentMeta.Of(call.Meta) is null
+        && call is { Continues: null, InputResponses: null, RequestState: null } && !SentMeta.IsMoreThanAName(call.Meta)
         && now < Until && policyDigest == PolicyDigest && ReadWhen(When, new Faults("when"))?.Covers(call.Arguments) == true;
 
     /// <summary><c>null</c> where the text is no condition, with why among the faults.</summary>

@@ -57,7 +57,8 @@ internal sealed class McpSessions(
         }
 
         // All who come at once wait for the one that begins.
-        return await _restoring.GetOrAdd((id, actor.Credential), _ => new(() => RestoreAsync(id, actor))).Value.WaitAsync(ct);
+        var restored = await _restoring.GetOrAdd((id, actor.Credential), _ => new(() => RestoreAsync(id, actor))).Value.WaitAsync(ct);
+        return restored?.Actor.HasRightsOf(actor) == true ? restored : null;
     }
 
     /// <summary>To be called when a client's message was answered: what it said for the session's whole length is kept.</summary>
