@@ -35,6 +35,7 @@ internal sealed partial class Outcomes(CallStreams streams, LastLook lastLook, T
         var submitted = call.Known.Call;
         try
         {
+            await connection.PrepareAsync(caller, cancel);
             FaultPoints.At(FaultPoint.DispatchBeforeFirstByte);
             if (await lastLook.FindAsync(call, since) is { } hindrance)
             {

@@ -119,6 +119,9 @@ internal sealed class UpstreamConnection : IAsyncDisposable
             method, parameters, tool: null, progress: null, _limits.ConnectTimeout, cancel, new TaskCaller(declared ?? "{}"));
     }
 
+    /// <summary>Says what has to be said before the caller's call, so that nothing is waited for once that call begins.</summary>
+    public Task PrepareAsync(ICallerSide? caller, CancellationToken cancel) => _logLevel.LowerToAsync(caller?.LogLevel, cancel);
+
     /// <summary>Sends one governed call, of the method that it was asked for with. Like <see cref="CallToolAsync"/>.</summary>
     /// <param name="tool">As it is recorded: with the prefix of its kind.</param>
     public async Task<UpstreamAnswer> CallAsync(

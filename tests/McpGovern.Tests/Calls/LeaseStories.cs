@@ -1,5 +1,8 @@
+using McpGovern.Calls;
+using McpGovern.Storage;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Calls;
 
@@ -35,5 +38,23 @@ public sealed class LeaseStories
         Assert.Equal("dispatching", (await owner.ViewAsync(callId)).Status);
         await System.IO.File.WriteAllTextAsync(story.File("go"), "");
         await owner.UntilAsync(callId, "succeeded");
+    }
+
+    /// <summary>A machine that slept, whose own clock says when it wakes: before anything is sent, others are told that it lives.</summary>
+    [SkippableFact]
+    public async Task Lease_ThatEndedWhileItsMachineSlept_IsWrittenAgainAtOnce()
+    {
+        var clock = new MovableTime();
+        await using var store = CallStores.Open(await PostgresServer.CreateDatabaseAsync(), clock, NullLoggerFactory.Instance);
+        await store.PrepareAsync(default);
+        await using var keeper = new LeaseKeeper(store, clock, NullLogger<LeaseKeeper>.Instance);
+        await keeper.EnsureAsync(default);
+        await store.AppendAsync(TestCalls.Allow(process: keeper.ProcessId), default);
+        await store.EndLeaseAsync(new ProcessLease(keeper.ProcessId, "", 0, ""), default);
+        clock.Advance(TimeSpan.FromMinutes(1));
+
+        await keeper.EnsureAsync(default);
+
+        Assert.Empty(await store.FindOrphansAsync(10, default));
     }
 }
