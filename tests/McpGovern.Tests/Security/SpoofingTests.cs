@@ -52,7 +52,7 @@ public sealed partial class SpoofingTests(SecurityHouse house) : IClassFixture<S
             var claim = view.Justification!;
             var card = CallCard.Of(view, Open, default);
             Safe(card.Justification!);
-            Assert.Equal(claim.Replace("\r\n", "\n", StringComparison.Ordinal), Unescape(card.Justification!));
+            Assert.Equal(claim, Unescape(card.Justification!));
             Safe(UnverifiedText.Line(claim), lines: false);
             Assert.Equal($"{UnverifiedText.Title}: {claim}", Unescape(UnverifiedText.Line(claim)));
             // No line of it begins where one of ours does.
