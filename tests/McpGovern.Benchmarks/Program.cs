@@ -9,6 +9,7 @@ return args switch
     ["flood"] => await FloodBenchmark.RunAsync(),
     ["flood", var times] => await FloodBenchmark.RunAsync(int.Parse(times, null)),
     ["flood", var times, var atOnce] => await FloodBenchmark.RunAsync(int.Parse(times, null), int.Parse(atOnce, null)),
+    ["flooder", var address, var atOnce, var times] => await FloodBenchmark.FloodAsync(new Uri(address), int.Parse(atOnce, null), int.Parse(times, null)),
     ["upstream"] => await EchoUpstream.RunAsync(),
     ["first-list", _, ..] => await FirstListBenchmark.RunAsync(args[1..]),
     _ => Usage(),

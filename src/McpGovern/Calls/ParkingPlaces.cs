@@ -8,7 +8,7 @@ namespace McpGovern.Calls;
 /// others of the same actor would count the same. Far below the cap nobody waits for anybody; near it they go one by one.
 /// </summary>
 /// <remarks>Several processes over one store know nothing of each other here: each may overshoot by what it is recording at that moment.</remarks>
-internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string scope)
+internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string scope, RefusalPace pace)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(5);
 
@@ -16,6 +16,17 @@ internal sealed class ParkingPlaces(CallLimits limits, ICallStore store, string 
 
     /// <returns>A place, to be disposed of once the park is recorded or given up; or why there is none.</returns>
     public async Task<(IDisposable? Place, string? WhyNot)> TakeAsync(string actor, CancellationToken ct)
+    {
+        var found = await FindAsync(actor, ct);
+        if (found.WhyNot is not null)
+        {
+            await pace.WaitAsync(actor, ct);
+        }
+
+        return found;
+    }
+
+    private async Task<(IDisposable? Place, string? WhyNot)> FindAsync(string actor, CancellationToken ct)
     {
         var lane = _lanes.GetOrAdd(actor, _ => new Lane());
         var (arrived, underWay) = (lane.Looks, lane.Begin());

@@ -72,7 +72,7 @@ internal sealed class Gateway : IAsyncDisposable
         var names = new GovernedNames(Tools, Resources, Prompts);
         Calls = new CallHandler(names, onlyUpstream, policy, pins, streams, new Attachment(streams, store, time), new Effects(streams, time), freezes, grants, sessions,
             new Hold(streams, store, Dispatcher, delivery, UrlOf, options.Hold, time), Dispatcher, new Forwarder(outcomes, follower, lease, freezes, pins), outcomes, lease, options.Limits,
-            new ParkingPlaces(options.Limits, store, options.Scope), options.Scope, time, logs.CreateLogger<CallHandler>());
+            new ParkingPlaces(options.Limits, store, options.Scope, new RefusalPace(time)), options.Scope, time, logs.CreateLogger<CallHandler>());
         Rounds = new TaskRounds(streams, store, Calls, names, Dispatcher.Fingerprints, options.Limits, options.Scope, time);
         Queries = new CallQueries(streams, store, check, Rounds, delivery, UrlOf);
     }

@@ -1,3 +1,5 @@
+using McpGovern.Calls;
+
 namespace McpGovern.Server;
 
 /// <summary>How much of the server one actor may use at once; each refusal names its setting.</summary>
@@ -59,8 +61,10 @@ internal sealed class ActorPlaces(int most, string what, string setting)
 }
 
 /// <summary>The places of one server.</summary>
-internal sealed class Admittance(ActorLimits limits)
+internal sealed class Admittance(ActorLimits limits, TimeProvider time)
 {
+    public RefusalPace Pace { get; } = new(time);
+
     public ActorPlaces Requests { get; } = new(limits.Requests, "requests that are being answered", "caps.requests_per_actor");
 
     public ActorPlaces Streams { get; } = new(limits.Streams, "open streams", "caps.streams_per_actor");

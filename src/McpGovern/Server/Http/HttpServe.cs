@@ -50,7 +50,7 @@ internal sealed class HttpServe : IAsyncDisposable
         var app = builder.Build();
         var records = new SessionRecords(gateway.Store, options.SessionIdle, time);
         var sessions = new McpSessions(door, live, records, options, time, logs.CreateLogger<McpSessions>());
-        var places = new Admittance(options.Limits);
+        var places = new Admittance(options.Limits, time);
         var stateless = new StatelessEndpoint(door, places, options, time, logs.CreateLogger<StatelessEndpoint>(), app.Lifetime.ApplicationStopping);
         var log = logs.CreateLogger<HttpServe>();
         var guard = new HostGuard(options);

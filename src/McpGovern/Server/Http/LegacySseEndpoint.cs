@@ -80,6 +80,7 @@ internal sealed class LegacySseEndpoint(
         }
         else
         {
+            await places.Pace.WaitAsync(actor.Id, http.RequestAborted);
             await McpAnswer.RefuseAsync(http, id, places.Requests.Refusal(actor.Id));
         }
     }

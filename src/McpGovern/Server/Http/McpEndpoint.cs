@@ -66,6 +66,7 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         using var place = places.Streams.TryTake(session.Actor.Id);
         if (place is null)
         {
+            await places.Pace.WaitAsync(session.Actor.Id, http.RequestAborted);
             await McpAnswer.RefuseAsync(http, default, places.Streams.Refusal(session.Actor.Id));
             return;
         }
@@ -86,6 +87,7 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         using var place = places.Requests.TryTake(session.Actor.Id);
         if (place is null)
         {
+            await places.Pace.WaitAsync(session.Actor.Id, http.RequestAborted);
             await McpAnswer.RefuseAsync(http, request.Id, places.Requests.Refusal(session.Actor.Id));
             return;
         }

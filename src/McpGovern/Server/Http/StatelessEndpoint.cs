@@ -21,7 +21,14 @@ internal sealed class StatelessEndpoint(
             var kind = request.Method == RequestMethods.SubscriptionsListen ? places.Streams : places.Requests;
             var actor = Authentication.ActorOf(http).Id;
             using var place = kind.TryTake(actor);
-            await (place is null ? McpAnswer.RefuseAsync(http, request.Id, kind.Refusal(actor)) : AnswerAsync(http, request));
+            if (place is null)
+            {
+                await places.Pace.WaitAsync(actor, http.RequestAborted);
+                await McpAnswer.RefuseAsync(http, request.Id, kind.Refusal(actor));
+                return;
+            }
+
+            await AnswerAsync(http, request);
         }
         else
         {
