@@ -126,7 +126,11 @@ internal sealed class PostgresDiskStorm : Storm
 
             if (TimeProvider.System.GetElapsedTime(began) > LongestCure)
             {
-                throw new InvalidOperationException($"{what}: PostgreSQL does not come back");
+                // What strace leaves may stand still: then all of it is killed, as an operator would.
+                tally.Note($"did not come back, and was killed: {what}");
+                await server.KillAsync();
+                await server.StartAsync();
+                return;
             }
 
             await Task.Delay(100);
