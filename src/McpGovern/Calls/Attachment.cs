@@ -41,7 +41,7 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
     {
         var since = time.GetUtcNow() - AfterEnd;
         var query = new CallQuery(["rejected"], MostOwnLookedAt) { Scope = call.Scope, Server = call.Server, Tool = call.Tool, RequestedBy = call.RequestedBy };
-        return (await store.ListAsync(query, ct)).Calls.Select(stored => new LoadedCall(stored.CallId, stored.Events, Call.Replay(stored.Events)))
+        return (await store.ListAsync(query, ct)).Calls.Select(LoadedCall.TryRead).OfType<LoadedCall>()
             .Where(other => other.State is Rejected rejected && rejected.By.At > since && IntentOf(rejected.Call) == IntentOf(call))
             .MaxBy(other => ((Rejected)other.State).By.At);
     }
@@ -58,7 +58,7 @@ internal sealed class Attachment(CallStreams streams, ICallStore store, TimeProv
     {
         var since = time.GetUtcNow() - AfterEnd;
         var page = await store.ListAsync(new CallQuery(["rejected"], MostLookedAt) { Scope = call.Scope, Server = call.Server, Tool = call.Tool }, ct);
-        return page.Calls.Select(stored => (Id: stored.CallId, State: Call.Replay(stored.Events) as Rejected))
+        return page.Calls.Select(LoadedCall.TryRead).OfType<LoadedCall>().Select(other => (other.Id, State: other.State as Rejected))
             .Where(other => other.State is { } rejected && rejected.By.At > since
                 && (rejected.Call.RequestedBy == call.RequestedBy || rejected.Call.ArgumentsHash == call.ArgumentsHash))
             .OrderByDescending(other => other.State!.By.At).FirstOrDefault().Id;

@@ -29,7 +29,7 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
         {
             var page = await store.ListAsync(query, ct);
             var visible = page.Calls
-                .Select(TryRead)
+                .Select(LoadedCall.TryRead)
                 .OfType<LoadedCall>()
                 .Where(call => CallAccess.MaySee(actor, call.Known) && which?.Invoke(call) != false)
                 .ToArray();
@@ -50,19 +50,6 @@ internal sealed class CallQueries(CallStreams streams, ICallStore store, Approva
     }
 
     private CallView ViewOf(LoadedCall call) => call.View with { Url = urlOf(call.Id) };
-
-    // One history that cannot be read must not hide the others; by its own id it is an error.
-    private static LoadedCall? TryRead(StoredCall stored)
-    {
-        try
-        {
-            return new(stored.CallId, stored.Events, Call.Replay(stored.Events));
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
-    }
 
     /// <summary>The call with its result, or <c>null</c> where there is none that the actor may see.</summary>
     /// <param name="target">An id in any spelling; a malformed one is told apart by <see cref="CallId.TryParse"/> before.</param>

@@ -14,6 +14,19 @@ internal sealed record LoadedCall(string Id, IReadOnlyList<CallEvent> Events, Ca
     public bool IsTask => Known.Gate is not null || Events.Any(e => e is UpstreamTaskFollowed);
 
     public CallView View => CallView.From(Id, Events);
+
+    /// <summary>One of a list: a history that cannot be read must not hide the others. By its own id it is an error.</summary>
+    public static LoadedCall? TryRead(StoredCall stored)
+    {
+        try
+        {
+            return new(stored.CallId, stored.Events, Call.Replay(stored.Events));
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <summary>What came of a command: the call as it now stands, what was appended, or why nothing was.</summary>

@@ -36,9 +36,12 @@ internal static class EventTypes
 
         try
         {
-            return (CallEvent?)JsonSerializer.Deserialize(json, type, Json) ?? throw new InvalidDataException($"event '{alias}' is null");
+            var read = (CallEvent?)JsonSerializer.Deserialize(json, type, Json) ?? throw new InvalidDataException($"event '{alias}' is null");
+            // Every view of the call shows what is sent along: text of which that cannot be said must not be found out there.
+            _ = read is CallSubmitted submitted ? SentMeta.Of(submitted.Meta) : null;
+            return read;
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new InvalidDataException($"event '{alias}' is unreadable: {e.Message}", e);
         }

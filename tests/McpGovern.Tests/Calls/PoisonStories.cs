@@ -60,12 +60,42 @@ public sealed class PoisonStories
         Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
     }
 
-    private static async Task PoisonAsync(Story story, string callId)
+    /// <summary>What is sent along is part of every view: one that cannot be said must not end a list.</summary>
+    [Fact]
+    public async Task CallWithUnreadableMeta_IsLeftOut_AndTheOthersAreListed()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var poisoned = new Told(await gateway.Calls.HandleAsync(new ToolCallRequest(Story.Agent, "echo", "{}") { MetaJson = """{"vendor/x":1}""" }, default)).CallId!;
+        var sound = await gateway.ParkAsync("echo", """{"n":2}""");
+        await ChangeAsync(story, "update events set data = replace(data, '/x\\\":1}', '/x\\\":') where stream_id = $id and version = 1", poisoned);
+
+        Assert.Equal([sound], (await gateway.Queries.ListAsync(Story.Alice, new([]), default)).Calls.Select(call => call.CallId));
+        Assert.Equal("unavailable", (await gateway.DecideAsync(poisoned, "approved")).Answer);
+    }
+
+    /// <summary>Each asking looks for a rejection of the same.</summary>
+    [Fact]
+    public async Task RejectedCall_ThatDoesNotFollow_KeepsNobodyFromAsking()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var poisoned = await gateway.ParkAsync("echo", """{"n":1}""");
+        Assert.Equal("recorded", (await gateway.DecideAsync(poisoned, "rejected")).Answer);
+        await ChangeAsync(story, "update events set type = 'call_cancelled', data = '{\"by\":\"a\",\"via\":\"rest\",\"at\":\"2026-01-01T00:00:00Z\"}' where stream_id = $id and version = 2", poisoned);
+
+        Assert.NotNull(await gateway.ParkAsync("echo", """{"n":2}"""));
+    }
+
+    private static Task PoisonAsync(Story story, string callId) =>
+        ChangeAsync(story, "update events set type = 'from_the_future' where stream_id = $id and version = 2", callId);
+
+    private static async Task ChangeAsync(Story story, string sql, string callId)
     {
         await using var connection = new SqliteConnection($"Data Source={story.StoreText["sqlite:".Length..]};Pooling=False");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
-        command.CommandText = "update events set type = 'from_the_future' where stream_id = $id and version = 2";
+        command.CommandText = sql;
         command.Parameters.AddWithValue("$id", callId);
         Assert.Equal(1, await command.ExecuteNonQueryAsync());
     }

@@ -80,6 +80,11 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
     {
         await before;
         await Task.Yield();
+        if (!IsLatest(upstream, tools))
+        {
+            return;
+        }
+
         try
         {
             await LookAsync(upstream, tools, mayRequest, default);
@@ -101,7 +106,7 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
         {
             if (pins.TryGetValue(tool.Name, out var there) && there.Pin.Hash == tool.Hash)
             {
-                await RestoreAsync(there.Pin, there.Seen, ct);
+                await RestoreAsync(there.Pin, IsLatest(upstream, tools) ? there.Seen : null, ct);
             }
             else if (await ChangeAsync(fingerprint, upstream.Name, tool.Name, tool.Hash, tool.Json, ct) is { Count: > 0 } kinds && !ToolChange.IsCosmetic(kinds))
             {
@@ -111,6 +116,9 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
 
         return changed;
     }
+
+    // An earlier list says nothing of what was seen since.
+    private static bool IsLatest(Upstream upstream, IReadOnlyList<ToolDefinition> tools) => upstream.KnownTools is not { } known || ReferenceEquals(known, tools);
 
     // It is again what was pinned: nothing is left to pin.
     private async Task RestoreAsync(ToolPin pin, SeenTool? seen, CancellationToken ct)

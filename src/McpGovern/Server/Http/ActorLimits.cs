@@ -1,4 +1,6 @@
 using McpGovern.Calls;
+using Microsoft.AspNetCore.Http;
+using ModelContextProtocol.Protocol;
 
 namespace McpGovern.Server;
 
@@ -63,9 +65,16 @@ internal sealed class ActorPlaces(int most, string what, string setting)
 /// <summary>The places of one server.</summary>
 internal sealed class Admittance(ActorLimits limits, TimeProvider time)
 {
-    public RefusalPace Pace { get; } = new(time);
+    private readonly RefusalPace _pace = new(time);
 
     public ActorPlaces Requests { get; } = new(limits.Requests, "requests that are being answered", "caps.requests_per_actor");
 
     public ActorPlaces Streams { get; } = new(limits.Streams, "open streams", "caps.streams_per_actor");
+
+    /// <summary>Says that it is too much, later the more often it is said.</summary>
+    public async Task RefuseAsync(HttpContext http, string actor, RequestId id, string why)
+    {
+        await _pace.WaitAsync(actor, http.RequestAborted);
+        await McpAnswer.RefuseAsync(http, id, why);
+    }
 }

@@ -27,7 +27,7 @@ internal sealed class LegacySseEndpoint(
         using var place = places.Streams.TryTake(actor.Id);
         if (place is null)
         {
-            await McpAnswer.RefuseAsync(http, default, places.Streams.Refusal(actor.Id));
+            await places.RefuseAsync(http, actor.Id, default, places.Streams.Refusal(actor.Id));
             return;
         }
 
@@ -80,8 +80,7 @@ internal sealed class LegacySseEndpoint(
         }
         else
         {
-            await places.Pace.WaitAsync(actor.Id, http.RequestAborted);
-            await McpAnswer.RefuseAsync(http, id, places.Requests.Refusal(actor.Id));
+            await places.RefuseAsync(http, actor.Id, id, places.Requests.Refusal(actor.Id));
         }
     }
 

@@ -66,8 +66,7 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         using var place = places.Streams.TryTake(session.Actor.Id);
         if (place is null)
         {
-            await places.Pace.WaitAsync(session.Actor.Id, http.RequestAborted);
-            await McpAnswer.RefuseAsync(http, default, places.Streams.Refusal(session.Actor.Id));
+            await places.RefuseAsync(http, session.Actor.Id, default, places.Streams.Refusal(session.Actor.Id));
             return;
         }
 
@@ -87,8 +86,7 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
         using var place = places.Requests.TryTake(session.Actor.Id);
         if (place is null)
         {
-            await places.Pace.WaitAsync(session.Actor.Id, http.RequestAborted);
-            await McpAnswer.RefuseAsync(http, request.Id, places.Requests.Refusal(session.Actor.Id));
+            await places.RefuseAsync(http, session.Actor.Id, request.Id, places.Requests.Refusal(session.Actor.Id));
             return;
         }
 
@@ -136,7 +134,7 @@ internal sealed class McpEndpoint(McpSessions sessions, StatelessEndpoint statel
                 http.Response.Headers[SessionHeader] = opened.Id;
                 return opened;
             case (_, var why):
-                await McpAnswer.RefuseAsync(http, id, why ?? "no session can be opened");
+                await places.RefuseAsync(http, actor.Id, id, why ?? "no session can be opened");
                 return null;
         }
     }

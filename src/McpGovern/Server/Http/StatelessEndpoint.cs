@@ -21,14 +21,7 @@ internal sealed class StatelessEndpoint(
             var kind = request.Method == RequestMethods.SubscriptionsListen ? places.Streams : places.Requests;
             var actor = Authentication.ActorOf(http).Id;
             using var place = kind.TryTake(actor);
-            if (place is null)
-            {
-                await places.Pace.WaitAsync(actor, http.RequestAborted);
-                await McpAnswer.RefuseAsync(http, request.Id, kind.Refusal(actor));
-                return;
-            }
-
-            await AnswerAsync(http, request);
+            await (place is null ? places.RefuseAsync(http, actor, request.Id, kind.Refusal(actor)) : AnswerAsync(http, request));
         }
         else
         {
