@@ -43,6 +43,7 @@ internal static class Program
         }
 
         var storms = Storm.All.Where(storm => only is null || storm.Name.Contains(only, StringComparison.Ordinal)).ToArray();
+        storms = storms.FirstOrDefault(storm => storm.Name == only) is { } named ? [named] : storms;
         if (storms.Length == 0)
         {
             await Console.Error.WriteLineAsync($"no storm is called '{only}'; there are: {string.Join(", ", Storm.All.Select(storm => storm.Name))}");

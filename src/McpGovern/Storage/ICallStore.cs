@@ -19,7 +19,7 @@ internal interface ICallStore : ISharedState, IAsyncDisposable
 
     /// <summary>
     /// Appends durably, or not at all, together with the row and the result. A repeat with the same event ids at the same expected
-    /// version answers <see cref="AppendResult.Appended"/> again, so that a lost answer can be asked for once more.
+    /// version answers <see cref="AppendResult.Appended"/> again, so that a lost answer can be asked for once more. Prepares a store that was not.
     /// </summary>
     /// <exception cref="ArgumentException">A text cannot be stored (U+0000 or half a surrogate pair); nothing was written.</exception>
     Task<AppendResult> AppendAsync(Append append, CancellationToken ct);

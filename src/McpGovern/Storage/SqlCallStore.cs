@@ -8,16 +8,41 @@ internal abstract partial class SqlCallStore(SqlDialect sql, string description,
 {
     private const int MaxPage = 200;
     private readonly string calls = $"{sql.Schema}calls c";
+    private volatile bool isPrepared;
 
     public string Description { get; } = description;
 
-    public abstract Task PrepareAsync(CancellationToken ct);
+    public async Task PrepareAsync(CancellationToken ct)
+    {
+        await CreateOrUpgradeAsync(ct);
+        isPrepared = true;
+    }
 
-    public abstract Task<AppendResult> AppendAsync(Append append, CancellationToken ct);
+    // A store that was away when its process started may be of another version when it comes, and is asked before anything is written.
+    public async Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
+    {
+        if (!isPrepared)
+        {
+            try
+            {
+                await PrepareAsync(ct);
+            }
+            catch (Exception e) when (e is StoreRefusedException or StoreUnavailableException)
+            {
+                throw new StoreUnavailableException(e.Message, e);
+            }
+        }
+
+        return await WriteAsync(append, ct);
+    }
 
     public abstract Task WaitForChangeAsync(StoreCursor cursor, TimeSpan atMost, CancellationToken ct);
 
     public abstract ValueTask DisposeAsync();
+
+    protected abstract Task CreateOrUpgradeAsync(CancellationToken ct);
+
+    protected abstract Task<AppendResult> WriteAsync(Append append, CancellationToken ct);
 
     /// <summary>Runs one reading statement; a failing store becomes <see cref="StoreUnavailableException"/>.</summary>
     protected abstract Task<T> QueryAsync<T>(SqlText text, Func<DbDataReader, CancellationToken, Task<T>> read, CancellationToken ct);

@@ -8,6 +8,7 @@ using McpGovern.Tests.Examples;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
 
 namespace McpGovern.Tests.Crashes;
 
@@ -22,7 +23,7 @@ internal sealed class CrashWorld : IAsyncDisposable
     private CrashWorld(string? postgres)
     {
         StoreText = postgres ?? $"sqlite:{folder.File("store.db")}";
-        Store = CallStores.Open(StoreText, TimeProvider.System, NullLoggerFactory.Instance);
+        Store = CallStores.Open(postgres is null ? StoreText : $"{StoreText};Application Name=eyes", TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     public string StoreText { get; }
@@ -76,6 +77,20 @@ internal sealed class CrashWorld : IAsyncDisposable
 
     public async Task<IReadOnlyList<string>> IdsAsync(string status, string scope = Scope) =>
         [.. (await Store.FindByStatusAsync(scope, status, 10_000, default)).Select(row => row.CallId)];
+
+    /// <summary>PostgreSQL ends what killed processes had begun, a commit too: until all of it is written or undone.</summary>
+    public async Task UntilProcessesAreForgottenAsync()
+    {
+        if (StoreText.StartsWith("sqlite:", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        await using var connection = new NpgsqlConnection($"{StoreText};Pooling=false;Application Name=eyes");
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'mcpgovern'", connection);
+        await Eventually.TrueAsync(async () => (long)(await command.ExecuteScalarAsync())! == 0, () => "PostgreSQL still works for a process that was killed");
+    }
 
     /// <summary>Which payment a stored call is about.</summary>
     public async Task<string> PaymentOfAsync(string callId)

@@ -193,4 +193,27 @@ public abstract partial class CallStoreContract
 
         Assert.Contains("newer", refused.Message, StringComparison.Ordinal);
     }
+
+    [SkippableFact]
+    public async Task Append_ToAStoreThatWasNotPrepared_PreparesIt()
+    {
+        var store = await OpenAsync(prepare: false);
+
+        Assert.Equal(new AppendResult.Appended(2), await store.AppendAsync(Park(), default));
+    }
+
+    /// <summary>It was away when its process started, and came back newer.</summary>
+    [SkippableFact]
+    public async Task Append_ToANewerStoreThatWasNotPrepared_IsRefusedAndWritesNothing()
+    {
+        var before = await OpenAsync();
+        await TamperAsync(await TextAsync(), $"update {Table("schema_version")} set version = 99");
+        var park = Park();
+
+        var refused = await Assert.ThrowsAsync<StoreUnavailableException>(async () => await (await OpenAsync(prepare: false)).AppendAsync(park, default));
+
+        Assert.Contains("newer", refused.Message, StringComparison.Ordinal);
+        Assert.False(refused.InDoubt);
+        Assert.Null(await before.LoadAsync(park.CallId, default));
+    }
 }

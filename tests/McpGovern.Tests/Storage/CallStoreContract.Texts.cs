@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Storage;
 using static McpGovern.Tests.Storage.TestCalls;
@@ -20,12 +21,14 @@ public abstract partial class CallStoreContract
     public async Task Append_OfAnyArguments_GivesThemBackUnchanged(string arguments)
     {
         var store = await OpenAsync();
-        var parked = Park(with: c => c with { Arguments = arguments, Meta = arguments });
+        // What is sent along is read with the event, and so has to be an object without a key twice.
+        var meta = $$"""{"vendor/x" :{{JsonSerializer.Serialize(arguments)}}}""";
+        var parked = Park(with: c => c with { Arguments = arguments, Meta = meta });
         await store.AppendAsync(parked, default);
 
         var submitted = (CallSubmitted)(await store.LoadAsync(parked.CallId, default))!.Events[0];
         Assert.Equal(arguments, submitted.Arguments);
-        Assert.Equal(arguments, submitted.Meta);
+        Assert.Equal(meta, submitted.Meta);
         Assert.Empty(await store.RebuildAsync(repair: false, default));
     }
 

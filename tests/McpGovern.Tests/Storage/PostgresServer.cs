@@ -16,13 +16,12 @@ internal sealed class PostgresServer : IAsyncDisposable
         folder=$1 binaries=$2 port=$3
         start() { "$binaries/postgres" -D "$folder/data" -p "$port" -k "$folder" -c listen_addresses=127.0.0.1 -c max_connections=300 >>"$folder/log" 2>&1 & }
         "$binaries/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-        start
-        echo started
+        echo made
         while read -r line; do
             case $line in
                 stop) kill -QUIT $!; wait $!; echo stopped ;;
                 kill) kill -KILL $! $(cat /proc/$!/task/$!/children); wait $!; echo killed ;;
-                start) start; echo started ;;
+                start) jobs >"$folder/jobs"; grep -q Running "$folder/jobs" || start; echo started ;;
             esac
         done
         kill -QUIT $!; wait $!; rm -rf "$folder"
@@ -66,8 +65,8 @@ internal sealed class PostgresServer : IAsyncDisposable
         start.FileName = command[0];
         Array.ForEach(command[1..], start.ArgumentList.Add);
         var server = new PostgresServer(Process.Start(start)!, port);
-        await server.ExpectAsync("started");
-        await server.UntilItAnswersAsync();
+        await server.ExpectAsync("made");
+        await server.StartAsync();
         return server;
     }
 
@@ -87,9 +86,21 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     public async Task StartAsync()
     {
-        await keeper.StandardInput.WriteLineAsync("start");
-        await ExpectAsync("started");
-        await UntilItAnswersAsync();
+        for (var attempt = 0; ; attempt++)
+        {
+            // What was killed may still have its memory or its port: then a start fails, and another does not.
+            await keeper.StandardInput.WriteLineAsync("start");
+            await ExpectAsync("started");
+            try
+            {
+                await using var connection = await ConnectAsync();
+                return;
+            }
+            catch (NpgsqlException) when (attempt < 600)
+            {
+                await Task.Delay(100);
+            }
+        }
     }
 
     /// <summary>The server's first process, whose children are all the others.</summary>
@@ -145,22 +156,6 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task UntilItAnswersAsync()
-    {
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                await using var connection = await ConnectAsync();
-                return;
-            }
-            catch (NpgsqlException) when (attempt < 600)
-            {
-                await Task.Delay(100);
-            }
-        }
-    }
-
     private async Task<NpgsqlConnection> ConnectAsync()
     {
         var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={Port};Username=postgres;Database=postgres;Pooling=false");
@@ -177,11 +172,23 @@ internal sealed class PostgresServer : IAsyncDisposable
         return OperatingSystem.IsWindows() ? null : debian.Concat(path).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
     }
 
+    // None that the system gives to clients: while the server is away, one of them would have it.
     private static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(20_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another's.
+            }
+        }
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

@@ -141,11 +141,14 @@ public sealed class SqliteCallStoreTests : CallStoreContract, IDisposable
         var moved = Path.Combine(folder, "moved");
         await (await OpenAsync()).AppendAsync(Park(), default);
         Directory.Move(Path.GetDirectoryName(File)!, moved);
+        // So that no new store can be made in its place.
+        await System.IO.File.WriteAllTextAsync(Path.GetDirectoryName(File)!, "");
         var store = await OpenAsync(prepare: false);
         var parked = Park();
 
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.AppendAsync(parked, default));
         await Assert.ThrowsAsync<StoreUnavailableException>(() => store.LoadAsync(parked.CallId, default));
+        System.IO.File.Delete(Path.GetDirectoryName(File)!);
         Directory.Move(moved, Path.GetDirectoryName(File)!);
 
         Assert.IsType<AppendResult.Appended>(await store.AppendAsync(parked, default));

@@ -148,6 +148,7 @@ internal sealed class FaultLives(Ground ground, Tally tally)
             return;
         }
 
+        await ground.World.UntilProcessesAreForgottenAsync();
         // Only what was sent and had no outcome when a process died may become unknown, or what a living one stumbled over as it sent it.
         foreach (var callId in (await ground.World.IdsAsync("outcome_unknown")).Where(callId => !doubtful.Contains(callId)).Skip(isLostTrackOf ? 1 : 0))
         {

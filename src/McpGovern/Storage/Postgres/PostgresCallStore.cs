@@ -26,7 +26,7 @@ internal sealed class PostgresCallStore : SqlCallStore
         talk = new(source, Description, fault => StorageLog.AskedAgain(log, Description, fault));
     }
 
-    public override async Task PrepareAsync(CancellationToken ct)
+    protected override async Task CreateOrUpgradeAsync(CancellationToken ct)
     {
         var (version, undurable) = await talk.SayAsync(async connection =>
         {
@@ -40,7 +40,7 @@ internal sealed class PostgresCallStore : SqlCallStore
         }
     }
 
-    public override async Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
+    protected override async Task<AppendResult> WriteAsync(Append append, CancellationToken ct)
     {
         var events = AppendCheck.Check(append);
         var thenEvents = append.Then is { } then ? AppendCheck.Check(then) : [];

@@ -29,7 +29,7 @@ internal sealed class SqliteCallStore : SqlCallStore
         writer = new(file, changed, e => StorageLog.WriteFailed(log, e, Description));
     }
 
-    public override async Task PrepareAsync(CancellationToken ct)
+    protected override async Task CreateOrUpgradeAsync(CancellationToken ct)
     {
         file.Create();
         await writer.WriteAsync<object?>(session =>
@@ -40,7 +40,7 @@ internal sealed class SqliteCallStore : SqlCallStore
         StorageLog.Opened(log, Description, $"SQLite {SqliteFile.Engine}, journal mode {SqliteFile.JournalFor(SqliteFile.Engine)}");
     }
 
-    public override async Task<AppendResult> AppendAsync(Append append, CancellationToken ct)
+    protected override async Task<AppendResult> WriteAsync(Append append, CancellationToken ct)
     {
         var events = AppendCheck.Check(append);
         if (append.Then is not { } then)
