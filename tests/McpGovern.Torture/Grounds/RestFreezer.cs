@@ -25,7 +25,8 @@ internal sealed class RestFreezer : IDisposable
 
     public async Task UnfreezeAsync(string kind, string? name)
     {
-        using var answer = await http.DeleteAsync(new Uri($"{Path}?kind={kind}{(name is null ? "" : $"&name={Uri.EscapeDataString(name)}")}", UriKind.Relative));
+        var named = name is null ? "" : $"&name={Uri.EscapeDataString(name)}";
+        using var answer = await http.DeleteAsync(new Uri($"{Path}?kind={kind}{named}", UriKind.Relative));
         await CheckAsync(answer);
     }
 

@@ -9,7 +9,7 @@ internal sealed class SteadyLoad : IAsyncDisposable
     private const int PayingLanes = 2;
 
     // Otherwise what is held back while nothing is sent grows faster than it is sent afterwards.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource stop = new();
     private readonly IReadOnlyList<RestDecider> deciders;
@@ -21,7 +21,8 @@ internal sealed class SteadyLoad : IAsyncDisposable
     {
         this.deciders = deciders;
         lanes = Task.WhenAll(agents.SelectMany((agent, node) =>
-            Enumerable.Range(0, PayingLanes).Select(_ => RepeatAsync(() => PayAsync(agent, node))).Append(RepeatAsync(() => agent.LookAsync(NextOf(Look(node)))))));
+            Enumerable.Range(0, PayingLanes).Select(_ => RepeatAsync(() => PayAsync(agent, node)))
+                .Append(RepeatAsync(() => agent.LookAsync(NextOf(Look(node)))))));
     }
 
     public Journal Journal { get; } = new();

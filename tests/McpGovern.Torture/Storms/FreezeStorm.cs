@@ -14,7 +14,7 @@ internal sealed class FreezeStorm(string engine) : Storm
     private const string StaleCache = "stale cache";
     private const int FreezesPerGround = 25, Nodes = 2;
 
-    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(1), Frozen = TimeSpan.FromSeconds(1.7), LongestStill = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(1), Frozen = TimeSpan.FromSeconds(1.5), LongestStill = TimeSpan.FromSeconds(20);
     private static readonly (string Kind, string? Name)[] Targets = [("server", "payments"), ("actor", CrashWorld.Agent), ("all", null)];
 
     public override string Name => $"freezes under load, {engine}";
@@ -30,7 +30,8 @@ internal sealed class FreezeStorm(string engine) : Storm
         {
             await using var ground = await Ground.CreateAsync(engine);
             await using var agent = AgentClient.LaunchHttp(ground.World.Settings, "0s");
-            await using var other = bug == StaleCache ? AgentClient.Launch(ground.World.Settings, fault: HastyStore.StaleFreezes) : AgentClient.LaunchHttp(ground.World.Settings, "0s");
+            await using var other = bug is null
+                ? AgentClient.LaunchHttp(ground.World.Settings, "0s") : AgentClient.Launch(ground.World.Settings, fault: HastyStore.StaleFreezes);
             AgentClient[] agents = [agent, other];
             if (!(await Task.WhenAll(agents.Select(one => one.ConnectAsync()))).All(isConnected => isConnected))
             {
@@ -59,55 +60,58 @@ internal sealed class FreezeStorm(string engine) : Storm
         }
     }
 
-    private static async Task FreezeAgainAndAgainAsync(Ground ground, SteadyLoad load, RestFreezer[] freezers, Tally tally, int freezes, Random random)
+    private static async Task FreezeAgainAndAgainAsync(
+        Ground ground, SteadyLoad load, RestFreezer[] freezers, Tally tally, int freezes, Random random)
     {
-        var (since, held) = (0L, Array.Empty<string>());
+        await FlowAsync(ground, since: 0, held: []);
         for (var n = 0; n < freezes; n++)
         {
-            await FlowAsync(ground, since, held);
             var (kind, name) = Targets[tally.Done % Targets.Length];
             await freezers[random.Next(freezers.Length)].FreezeAsync(kind, name);
             var acknowledged = Stopwatch.GetTimestamp();
-            await Task.Delay(Frozen + TimeSpan.FromMilliseconds(random.Next(200)));
-            since = Stopwatch.GetTimestamp();
-            var arrived = ground.Upstream.Arrivals.ToArray();
-            held = [.. load.Approved.Keys.Except(arrived.Select(one => one.Payment))];
+            await Task.Delay(Frozen + TimeSpan.FromMilliseconds(random.Next(100)));
+            string[] approved = [.. load.Approved.Keys];
+            var lifted = Stopwatch.GetTimestamp();
+            var arrived = ground.Upstream.Arrivals.Where(one => one.At < lifted).ToArray();
             await freezers[random.Next(freezers.Length)].UnfreezeAsync(kind, name);
-            Judge(tally, $"{kind} {name}", held, [.. arrived.Where(one => one.At > acknowledged && one.At < since).Select(one => Stopwatch.GetElapsedTime(acknowledged, one.At))]);
+            var after = arrived.Where(one => one.At > acknowledged).Select(one => Stopwatch.GetElapsedTime(acknowledged, one.At));
+            Judge(tally, $"{kind} {name}", [.. after]);
+            string[] held = [.. approved.Except(arrived.Select(one => one.Payment))];
+            tally.Note("calls held back", held.Length);
+            tally.NoteMost("most ms until they were sent", (long)(await FlowAsync(ground, lifted, held)).TotalMilliseconds);
             tally.Count();
         }
-
-        await FlowAsync(ground, since, held);
     }
 
-    private static void Judge(Tally tally, string target, string[] held, TimeSpan[] after)
+    private static void Judge(Tally tally, string target, TimeSpan[] after)
     {
-        tally.Note("calls held back", held.Length);
         tally.NoteMost("most ms from the acknowledgement to the last call", (long)after.DefaultIfEmpty().Max().TotalMilliseconds);
         if (after.Count(one => one > Promised) is > 0 and var late)
         {
-            tally.Violation($"{target} was frozen, and {late} calls came more than {Promised.TotalSeconds} s later, the last {after.Max().TotalSeconds:N2} s");
+            tally.Violation($"{target} was frozen, and {late} calls came more than {Promised.TotalSeconds} s later, the last after {after.Max()}");
         }
     }
 
     /// <summary>Waits until both nodes send, and all that was held back is sent.</summary>
     /// <exception cref="InvalidOperationException">They do not: either the freeze is not lifted, or the storm sees nothing.</exception>
-    private static async Task FlowAsync(Ground ground, long since, string[] held)
+    private static async Task<TimeSpan> FlowAsync(Ground ground, long since, string[] held)
     {
         var began = Stopwatch.GetTimestamp();
         while (true)
         {
             var arrived = ground.Upstream.Arrivals.ToArray();
-            var still = Enumerable.Range(0, Nodes).Where(node => !arrived.Any(one => one.At > since && one.Payment.StartsWith(SteadyLoad.Look(node), StringComparison.Ordinal))).ToArray();
+            var still = Enumerable.Range(0, Nodes).Where(node => !arrived.Any(one => one.At > since && IsLook(one.Payment, node))).ToArray();
             var kept = held.Except(arrived.Select(one => one.Payment)).ToArray();
+            var took = Stopwatch.GetElapsedTime(began);
             if (still.Length == 0 && kept.Length == 0)
             {
-                return;
+                return took;
             }
 
-            if (Stopwatch.GetElapsedTime(began) > LongestStill)
+            if (took > LongestStill)
             {
-                throw new InvalidOperationException($"{LongestStill.TotalSeconds} s after nothing is frozen, nodes [{string.Join(", ", still)}] send nothing, and kept back are [{string.Join(", ", kept)}]");
+                throw new InvalidOperationException(
+                    $"{took} after nothing is frozen, nodes [{string.Join(", ", still)}] send nothing and [{string.Join(", ", kept)}] are held back");
             }
 
             await Task.Delay(20);
@@ -126,11 +130,12 @@ internal sealed class FreezeStorm(string engine) : Storm
             tally.Violation(wrong);
         }
 
-        var sent = (await ground.World.AllCallsAsync()).Select(call => (Payment: CrashWorld.PaymentOf(call), call.Events.OfType<DispatchStarted>().LastOrDefault()?.Process)).ToArray();
+        var sent = (await ground.World.AllCallsAsync())
+            .Select(call => (Payment: CrashWorld.PaymentOf(call), call.Events.OfType<DispatchStarted>().LastOrDefault()?.Process)).ToArray();
         for (var node = 0; node < Nodes; node++)
         {
             // What a node looks at it sends itself: so its name is known.
-            var process = sent.First(one => one.Process is not null && one.Payment.StartsWith(SteadyLoad.Look(node), StringComparison.Ordinal)).Process;
+            var process = sent.First(one => one.Process is not null && IsLook(one.Payment, node)).Process;
             var payments = sent.Count(one => one.Process == process && one.Payment.StartsWith("pay-", StringComparison.Ordinal));
             tally.Note($"payments sent by node {node + 1}", payments);
             if (payments == 0)
@@ -139,4 +144,6 @@ internal sealed class FreezeStorm(string engine) : Storm
             }
         }
     }
+
+    private static bool IsLook(string payment, int node) => payment.StartsWith(SteadyLoad.Look(node), StringComparison.Ordinal);
 }
