@@ -11,6 +11,7 @@ internal abstract class Storm
         new PowerLossStorm(), new SyscallKillStorm(), new IoErrorStorm(), new DiskFullStorm(), new PoisonStorm("sqlite"), new PoisonStorm("postgres"),
         new ClusterKillStorm(), new BackendKillStorm(), new PostgresDiskStorm(), new DelayedCommitStorm(), new DecisionRaceStorm("sqlite"), new DecisionRaceStorm("postgres"),
         new NamedFaultStorm("sqlite", "kill"), new NamedFaultStorm("postgres", "kill"), new ServerRaceStorm("sqlite"), new ServerRaceStorm("postgres"),
+        new FreezeStorm("sqlite"), new FreezeStorm("postgres"),
         new FrozenOwnerStorm("sqlite"), new FrozenOwnerStorm("postgres"), new BadUpstreamStorm("sqlite"), new BadUpstreamStorm("postgres"),
         new VanishedClientsStorm("sqlite"), new VanishedClientsStorm("postgres"), new CrowdStorm("sqlite"), new CrowdStorm("postgres"), new ParkedHoldStorm("sqlite"), new ParkedHoldStorm("postgres"),
         new ClockJumpStorm("sqlite"), new ClockJumpStorm("postgres"), new WallClockStorm("sqlite"), new WallClockStorm("postgres"),

@@ -3,8 +3,8 @@ using McpGovern.Storage;
 namespace McpGovern.Calls;
 
 /// <summary>
-/// Looks again at a call whose dispatch is recorded, where its process has stalled since: meanwhile another one may have given it up and a
-/// person may have decided what became of it, somebody may have frozen it, or its approval may have run out.
+/// Looks again at a call whose dispatch is recorded: somebody may have frozen it meanwhile, and where its process has stalled since, another one
+/// may have given it up and a person may have decided what became of it, or its approval may have run out.
 /// </summary>
 internal sealed class LastLook(CallStreams streams, Freezes freezes, LeaseKeeper lease, TimeProvider time)
 {
@@ -17,38 +17,49 @@ internal sealed class LastLook(CallStreams streams, Freezes freezes, LeaseKeeper
     /// <returns>Why it must not be sent, or <c>null</c>.</returns>
     public async Task<Hindrance?> FindAsync(LoadedCall call, Moment since)
     {
-        for (var looks = 0; since.IsOlderThan(Fresh, time); looks++)
+        for (var looks = 0; ;)
         {
-            if (looks == MaxLooks)
+            if (since.IsOlderThan(Fresh, time))
             {
-                return new("the process that was to send it stalls again and again");
+                if (looks++ == MaxLooks)
+                {
+                    return new("the process that was to send it stalls again and again");
+                }
+
+                since = Moment.Now(time);
+                if (await AskAsync(() => LookAsync(call)) is { } hindrance)
+                {
+                    return hindrance;
+                }
             }
 
-            since = Moment.Now(time);
-            if (await LookAsync(call) is { } hindrance)
+            // Always: a freeze holds sooner than a stall is noticed.
+            var frozen = await AskAsync(async () => await freezes.FindAsync(call.Known.Call, default) is { } freeze ? new(freeze.Why) : null);
+            if (!since.IsOlderThan(Fresh, time))
             {
-                return hindrance;
+                return frozen;
             }
         }
-
-        return null;
     }
 
     private async Task<Hindrance?> LookAsync(LoadedCall call)
     {
+        // First, so that nobody gives it up after it was looked at.
+        await lease.EnsureAsync(default);
+        if (await streams.LoadAsync(call.Id, default) is not { State: CallState.Dispatching { Task: null } now }
+            || now.Owner != lease.ProcessId || now.Dispatch.Attempt != ((CallState.Dispatching)call.State).Dispatch.Attempt)
+        {
+            return new("it was given up before it was sent") { IsGivenUp = true };
+        }
+
+        return now.ValidUntil <= time.GetUtcNow() ? new("its approval ran out before it was sent") : null;
+    }
+
+    private static async Task<Hindrance?> AskAsync(Func<Task<Hindrance?>> ask)
+    {
         try
         {
-            // First, so that nobody gives it up after it was looked at.
-            await lease.EnsureAsync(default);
-            if (await streams.LoadAsync(call.Id, default) is not { State: CallState.Dispatching { Task: null } now }
-                || now.Owner != lease.ProcessId || now.Dispatch.Attempt != ((CallState.Dispatching)call.State).Dispatch.Attempt)
-            {
-                return new("it was given up before it was sent") { IsGivenUp = true };
-            }
-
-            return now.ValidUntil <= time.GetUtcNow() ? new("its approval ran out before it was sent")
-                : await freezes.FindAsync(now.Call, default) is { } freeze ? new(freeze.Why)
-                : null;
+            return await ask();
         }
         catch (Exception e) when (e is StoreUnavailableException or InvalidDataException)
         {

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Server;
 using McpGovern.Tests.Processes;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace McpGovern.Tests.Calls;
 
@@ -132,6 +133,24 @@ public sealed class FreezeStories
         Assert.Equal(!holds, completed is CallAnswer.Result);
         Assert.Equal(holds, refused?.Message.Contains("frozen by olga", StringComparison.Ordinal) == true);
         Assert.Equal(!holds, refused is null);
+    }
+
+    /// <summary>Between the last check before its dispatch is recorded and its first byte, an upstream may still take its time to be prepared.</summary>
+    [Fact]
+    public async Task Freeze_AfterTheDispatchWasRecorded_IsSeenBeforeTheFirstByteWithoutAnyStall()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var streams = new CallStreams(gateway.Store, story.Time);
+        await using var lease = new LeaseKeeper(gateway.Store, story.Time, NullLogger<LeaseKeeper>.Instance);
+        var call = (await streams.LoadAsync(await gateway.ParkAsync("odd"), default))!;
+        await ChangeAsync(gateway, freeze: true, "recorded", "server", "fake");
+        Assert.StartsWith("frozen by olga", (await LookAsync())?.Why, StringComparison.Ordinal);
+        await ChangeAsync(gateway, freeze: false, "recorded", "server", "fake");
+        Assert.Null(await LookAsync());
+
+        Task<Hindrance?> LookAsync() =>
+            new LastLook(streams, new Freezes(gateway.Store, story.Time), lease, story.Time).FindAsync(call, Moment.Now(story.Time));
     }
 
     private static async Task ChangeAsync(Gateway gateway, bool freeze, string expected, string kind, string? name, string comment = "a drill", Actor? by = null)

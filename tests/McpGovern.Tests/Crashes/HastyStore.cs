@@ -6,17 +6,18 @@ namespace McpGovern.Tests.Crashes;
 
 /// <summary>
 /// A bug that the product must not have: an append with a certain event is acknowledged before it is written, or although it failed, or
-/// freezes, the uses of grants, or the leases of other processes are not seen.
+/// freezes, the uses of grants, or the leases of other processes are not seen, or freezes only as they were at the first look.
 /// </summary>
 internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 {
-    public const string BlindToFreezes = "Freezes", BlindToUses = "GrantUses", BlindToLeases = "Leases";
+    public const string BlindToFreezes = "Freezes", StaleFreezes = "FirstFreezes", BlindToUses = "GrantUses", BlindToLeases = "Leases";
 
     /// <summary>Before the event's name: its append is acknowledged although it failed.</summary>
     public const string Failed = "Failed:";
 
     private static readonly TimeSpan HeldBack = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<string, Task> writing = new();
+    private IReadOnlyList<KeyValuePair<string, byte[]>>? firstFreezes;
 
     public string Description => inner.Description;
 
@@ -77,8 +78,10 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 
     public Task<byte[]?> ReadAsync(string key, DateTimeOffset now, CancellationToken ct) => inner.ReadAsync(key, now, ct);
 
-    public Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) =>
-        inner.ReadAllAsync((early == BlindToFreezes && prefix == Freezes.Prefix) || IsUnseenUse(prefix) ? "nothing:" : prefix, now, ct);
+    public async Task<IReadOnlyList<KeyValuePair<string, byte[]>>> ReadAllAsync(string prefix, DateTimeOffset now, CancellationToken ct) =>
+        early == StaleFreezes && prefix == Freezes.Prefix
+            ? firstFreezes ??= await inner.ReadAllAsync(prefix, now, ct)
+            : await inner.ReadAllAsync((early == BlindToFreezes && prefix == Freezes.Prefix) || IsUnseenUse(prefix) ? "nothing:" : prefix, now, ct);
 
     public Task WriteAsync(string key, byte[] value, DateTimeOffset? until, CancellationToken ct) => inner.WriteAsync(key, value, until, ct);
 

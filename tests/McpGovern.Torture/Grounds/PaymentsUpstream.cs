@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -37,6 +39,9 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
     /// <summary>Writes every payment twice, as if it had been asked for twice.</summary>
     public bool PaysTwice { get; init; }
 
+    /// <summary>Every call of a tool, and when it came by <see cref="Stopwatch"/>.</summary>
+    public ConcurrentQueue<(string Payment, long At)> Arrivals { get; } = new();
+
     public Uri Endpoint => new(new Uri(app.Urls.First()), "/mcp");
 
     public static async Task<PaymentsUpstream> StartAsync(string ledgerFile, bool paysTwice)
@@ -65,6 +70,7 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
             return;
         }
 
+        var at = Stopwatch.GetTimestamp();
         using var document = await JsonDocument.ParseAsync(context.Request.Body);
         var message = document.RootElement;
         if (!message.TryGetProperty("id", out var given))
@@ -78,14 +84,15 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
         {
             "initialize" => AnswerAsync(context, id, """{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"payments","version":"1"}}"""),
             "tools/list" => AnswerAsync(context, id, Tools),
-            "tools/call" => CallAsync(context, id, message.GetProperty("params")),
+            "tools/call" => CallAsync(context, id, message.GetProperty("params"), at),
             _ => SayAsync(context, $$$"""{"jsonrpc":"2.0","id":{{{id}}},"error":{"code":-32601,"message":"no such method"}}"""),
         });
     }
 
-    private async Task CallAsync(HttpContext context, string id, JsonElement call)
+    private async Task CallAsync(HttpContext context, string id, JsonElement call, long at)
     {
         var payment = call.GetProperty("arguments").GetProperty("payment_id").GetString()!;
+        Arrivals.Enqueue((payment, at));
         if (call.GetProperty("name").GetString() == "submit")
         {
             Pay(payment, call.GetProperty("_meta").GetProperty("mcpgovern/idempotency-key").GetString()!);
