@@ -7,8 +7,10 @@ using McpGovern.Storage;
 using McpGovern.Tests.Examples;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using SQLitePCL;
 
 namespace McpGovern.Tests.Crashes;
 
@@ -90,6 +92,38 @@ internal sealed class CrashWorld : IAsyncDisposable
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'mcpgovern'", connection);
         await Eventually.TrueAsync(async () => (long)(await command.ExecuteScalarAsync())! == 0, () => "PostgreSQL still works for a process that was killed");
+    }
+
+    /// <summary>SIGSTOP, but not within a transaction of SQLite: that would stop everybody.</summary>
+    public async Task FreezeAsync(ChildProcess process)
+    {
+        for (process.Freeze(); !await IsWritableAsync(); process.Freeze())
+        {
+            process.Thaw();
+            await Task.Delay(10);
+        }
+    }
+
+    private async Task<bool> IsWritableAsync()
+    {
+        if (!StoreText.StartsWith("sqlite:", StringComparison.Ordinal))
+        {
+            return true;
+        }
+
+        await using var connection = new SqliteConnection($"Data Source={StoreText["sqlite:".Length..]};Pooling=False;Default Timeout=1");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = "begin immediate; rollback";
+        try
+        {
+            await command.ExecuteNonQueryAsync();
+            return true;
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode == raw.SQLITE_BUSY)
+        {
+            return false;
+        }
     }
 
     /// <summary>Which payment a stored call is about.</summary>

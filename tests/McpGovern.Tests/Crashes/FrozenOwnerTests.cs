@@ -22,7 +22,7 @@ public sealed class FrozenOwnerTests
         Assert.True(approved.ExitCode == 0, approved.ToString());
         await Eventually.TrueAsync(() => world.ReadLedger().Count == 1, () => $"it was not run: {owner.Process.Errors}");
 
-        owner.Process.Freeze();
+        await world.FreezeAsync(owner.Process);
         try
         {
             await using var other = await GovernProcess.ServeAsync(world.Settings);

@@ -20,7 +20,7 @@ public sealed class StalledSenderTests
         var callId = await ApprovedAsync(world, owner);
         await Eventually.TrueAsync(async () => await StatusAsync(world, callId) == "dispatching", () => $"it was not begun: {owner.Process.Errors}");
 
-        owner.Process.Freeze();
+        await world.FreezeAsync(owner.Process);
         try
         {
             Assert.Empty(world.ReadLedger());

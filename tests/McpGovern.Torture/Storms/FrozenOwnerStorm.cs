@@ -56,7 +56,7 @@ internal sealed class FrozenOwnerStorm(string engine) : Storm
             await Task.Delay(after);
         }
 
-        owner.Process.Freeze();
+        await ground.World.FreezeAsync(owner.Process);
         try
         {
             await using var other = await GovernProcess.ServeAsync(ground.World.Settings);
