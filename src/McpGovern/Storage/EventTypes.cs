@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using McpGovern.Calls;
 
 namespace McpGovern.Storage;
@@ -11,8 +13,12 @@ internal static class EventTypes
         .Where(type => type.IsSubclassOf(typeof(CallEvent)))
         .ToDictionary(AliasOf);
 
+    // A member that is not there is not its default: without its quorum a gate would open for one, without its requester a call could not be ended.
     private static readonly JsonSerializerOptions Json = new()
     {
+        RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { ForgiveUnwritten } },
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new StorableText.Converter() },
     };
@@ -44,6 +50,15 @@ internal static class EventTypes
         catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new InvalidDataException($"event '{alias}' is unreadable: {e.Message}", e);
+        }
+    }
+
+    // What is not written where it is null may be missing.
+    private static void ForgiveUnwritten(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.Where(p => p.AttributeProvider?.IsDefined(typeof(JsonIgnoreAttribute), inherit: true) == true))
+        {
+            property.IsRequired = false;
         }
     }
 }

@@ -48,6 +48,7 @@ internal static class Invariants
         world.Call.Fault ?? world.Next.Fault
         ?? (world.Sends > world.Call.Starts || world.NextSends > world.Next.Starts ? "sent before it was recorded" : null)
         ?? (Math.Max(world.Sends, world.NextSends) > (bounds.Idempotent ? Call.MaxAttempts : 1) ? "sent too often" : null)
+        ?? (world.Sends > 0 && EndedUnsent(world.Call) || world.NextSends > 0 && EndedUnsent(world.Next) ? "said not to have been sent, and was" : null)
         ?? GivenUp(world)
         ?? (bounds.Asks ? WentOnWrongly(world) : null)
         ?? (bounds.Asks ? null : Vanished(world));
@@ -56,6 +57,10 @@ internal static class Invariants
         before.OfType<ApprovalReceived>().SingleOrDefault() is { Decision: "approved" } approval
         && (gate.ValidForSeconds is not { } seconds || before.OfType<DispatchStarted>().Any() || at < approval.At.AddSeconds(seconds))
         && !before.Any(e => e is CallCancelled or ApprovalExpired or ApprovalInvalidated);
+
+    // Once it has ended so, nobody looks for what it did, and its successor may be approved and sent.
+    private static bool EndedUnsent(History stream) =>
+        stream.Events is [.., ApprovalExpired or ApprovalInvalidated or CallCancelled] && !stream.Events.Any(e => e is CallSucceeded);
 
     private static string? GivenUp(World world) =>
         world.Streams.Any(stream => stream.State is CallState.Unknown unknown

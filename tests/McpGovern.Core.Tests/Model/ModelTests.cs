@@ -4,11 +4,12 @@ namespace McpGovern.Tests.Model;
 
 /// <summary>
 /// Every order of events within bounds: two processes that claim, send, record, die and are taken for dead; people who decide, cancel and resolve;
-/// a changed policy; time that runs out. The rules are the product's own.
+/// a changed policy; time that runs out; and all of it at once. The rules are the product's own.
 /// </summary>
 public sealed class ModelTests(ITestOutputHelper output)
 {
     private const int Limit = 1_000_000;
+    private const string SentAgain = "everything at once, sent again";
 
     public static readonly TheoryData<string> Scenarios = new(All.Keys);
 
@@ -19,6 +20,8 @@ public sealed class ModelTests(ITestOutputHelper output)
         ["cancelled while it is taken up"] = new(Pauses: 0) { Rejecter = false, Reloader = false, Resolver = false },
         ["changed while it is taken up"] = new(Pauses: 0, Defers: 0) { Rejecter = false, Canceller = false, Resolver = false },
         ["idempotent"] = new(Idempotent: true, Crashes: 2, Defers: 0) { Rejecter = false, Canceller = false, Reloader = false, Resolver = false },
+        ["everything at once"] = new(Defers: 0) { Rejecter = false, Resolver = false },
+        [SentAgain] = new(Idempotent: true, Pauses: 0) { Rejecter = false, Resolver = false, Restarts = false },
         ["allowed"] = new(Gated: false, Crashes: 2),
         ["asked"] = new(Crashes: 0, Pauses: 0, Defers: 0) { Rejecter = false, Reloader = false, Resolver = false, Asks = true },
         ["tasks of the upstream"] = new(Gated: false, Crashes: 2, Pauses: 2) { Tasks = true },
@@ -50,6 +53,9 @@ public sealed class ModelTests(ITestOutputHelper output)
     [InlineData("NoExpectedVersion", "asked", "cannot be read")]
     [InlineData("CancelWhileItGoesOn", "asked", "cannot be read")]
     [InlineData("NoAdoption", "tasks of the upstream", "a task was given up that its server knows")]
+    [InlineData("CancelAfterTakeover", SentAgain, "cannot be read")]
+    [InlineData("ReloadAfterTakeover", SentAgain, "cannot be read")]
+    [InlineData("DeferAfterTakeover", SentAgain, "said not to have been sent, and was")]
     public void Bug_ThatIsPlanted_IsFound(string bug, string scenario, string violation)
     {
         var bounds = bug == "ResendWithoutEnd" ? All[scenario] with { Crashes = 3, Pauses = 0 } : All[scenario];
@@ -59,6 +65,17 @@ public sealed class ModelTests(ITestOutputHelper output)
         output.WriteLine($"{bug}: {found.Violation} after {found.States} states:\n{string.Join('\n', found.Trace)}");
         Assert.Contains(violation, found.Violation, StringComparison.Ordinal);
         Assert.NotEmpty(found.Trace);
+    }
+
+    /// <summary>Why there is a scenario of everything: those of less, each explored whole, do not have what these bugs need.</summary>
+    [Theory]
+    [MemberData(nameof(Scenarios))]
+    public void BugsAfterATakeover_AreFoundByNoScenarioOfLess(string scenario)
+    {
+        var found = Explore(All[scenario], Bug.AllAfterTakeover);
+
+        Assert.Equal(scenario == SentAgain, found.Violation is not null);
+        Assert.Equal(scenario != SentAgain, found.IsComplete);
     }
 
     [Fact]

@@ -97,6 +97,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
             Came.Questions => new Finish(Id, true, "sha256:r", 1, false, 1, null, at) { InputRequired = true },
             Came.Silence => new Lose(Id, "no answer", at),
             Came.Task => new Follow(Id, "task", null, at),
+            Came.NotSent when me.Read is { } read && Rules.IsRepeat(read) && bug is not (Bug.DeferAfterTakeover or Bug.AllAfterTakeover) => new Lose(Id, "it was sent before", at),
             _ => new Defer(Id, "no connection", at, at),
         };
     }
@@ -106,7 +107,8 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
     private IEnumerable<Step<World>> Record(World w, CallCommand command, At then, At lost = At.Idle)
     {
         var idle = new Process(At.Idle, me.Life, false, null, 0, Came.Nothing, false);
-        var outcome = rules.Decide(command, me.Read!.State);
+        var read = me.Read!;
+        var outcome = rules.Decide(command, read);
         if (bug == Bug.SendBeforeAppend && me.At == At.Claiming && outcome.Events.Count > 0)
         {
             yield return Works("sends early", put(Sending(w, me.OnNext), me with { At = At.Early }));
@@ -115,7 +117,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
         {
             yield return Works($"is refused: {outcome.Refusal}", put(w, idle));
         }
-        else if (rules.Append(w.On(me.OnNext), me.Read, outcome.Events) is { } after)
+        else if (rules.Append(w.On(me.OnNext), read, outcome.Events) is { } after)
         {
             yield return Works($"records {outcome.Events[0].GetType().Name}", put(Rules.Put(w, me.OnNext, after),
                 then == At.Idle ? idle : me with { At = then, Read = null, Clock = 0 }));
@@ -130,7 +132,7 @@ internal sealed class ProcessSteps(Bounds bounds, Bug bug, Rules rules, int numb
     {
         if (me.At == At.Dead)
         {
-            if (me.Life == 0)
+            if (me.Life == 0 && bounds.Restarts)
             {
                 yield return new($"p{number} starts again", false, put(w, new(At.Idle, 1, false, null, 0, Came.Nothing, false)));
             }

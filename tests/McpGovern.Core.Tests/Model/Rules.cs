@@ -19,21 +19,34 @@ internal enum Bug
     ResendWithoutEnd,
     CancelWhileItGoesOn,
     NoAdoption,
+
+    // Of calls that another process took over and sends again.
+    CancelAfterTakeover,
+    ReloadAfterTakeover,
+    DeferAfterTakeover,
+    AllAfterTakeover,
 }
 
 /// <summary>The product's rules and the store's: decided on what was read, appended only where nothing was appended since.</summary>
 internal sealed class Rules(Bug bug)
 {
-    public Outcome<CallEvent, Refusal> Decide(CallCommand command, CallState state)
+    /// <summary>Whether an earlier process may have sent it: the product never says of such a call that it was not sent.</summary>
+    public static bool IsRepeat(History read) => read.Events is [.., DispatchStarted, DispatchStarted];
+
+    public Outcome<CallEvent, Refusal> Decide(CallCommand command, History read)
     {
-        var outcome = Call.Decide(command, state);
-        return (bug, command, state) switch
+        var outcome = Call.Decide(command, read.State);
+        return (bug, command, read.State) switch
         {
-            (Bug.ExpiryIgnored, Approve c, Pending) when outcome.Refusal == Refusal.Expired => Dated(Call.Decide(c with { At = Cast.Time(0) }, state), c.At),
-            (Bug.ValidityIgnored, Dispatch c, Approved) when outcome.Refusal == Refusal.Expired => Dated(Call.Decide(c with { At = Cast.Time(0) }, state), c.At),
+            (Bug.ExpiryIgnored, Approve c, Pending) when outcome.Refusal == Refusal.Expired => Dated(Call.Decide(c with { At = Cast.Time(0) }, read.State), c.At),
+            (Bug.ValidityIgnored, Dispatch c, Approved) when outcome.Refusal == Refusal.Expired => Dated(Call.Decide(c with { At = Cast.Time(0) }, read.State), c.At),
             (Bug.ApproveAfterCancel, Approve c, Cancelled s) when outcome.Refusal == Refusal.Cancelled => Call.Decide(c, new Pending(s.Facts)),
             (Bug.ResendWithoutEnd, DispatchAgain c, Dispatching s) when outcome.Refusal is null => new DispatchStarted(1, c.Process, c.IdempotencyKey, c.At),
             (Bug.CancelWhileItGoesOn, Cancel c, Ended { ContinuedBy: not null } s) => Call.Decide(c, s with { Given = [] }),
+            (Bug.CancelAfterTakeover or Bug.AllAfterTakeover, Cancel c, Dispatching s) when IsRepeat(read) =>
+                Call.Decide(c, new Approved(s.Facts, s.ValidUntil, null, 1)),
+            (Bug.ReloadAfterTakeover or Bug.AllAfterTakeover, Invalidate c, Dispatching s) when IsRepeat(read) =>
+                Call.Decide(c, new Approved(s.Facts, s.ValidUntil, null, 1)),
             _ => outcome,
         };
     }

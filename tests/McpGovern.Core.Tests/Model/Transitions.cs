@@ -96,7 +96,7 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
         }
         else if (person is { Phase: Phase.HasRead, Read: { } read })
         {
-            var outcome = rules.Decide(command(person.At, Cast.Time(person.At)), read.State);
+            var outcome = rules.Decide(command(person.At, Cast.Time(person.At)), read);
             if (outcome.Events.Count == 0)
             {
                 var again = outcome.Refusal == Refusal.Invalidated && !person.OnNext && w.Next.State is not None;
@@ -127,7 +127,7 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
         }
         else if (w.Reloader is { Phase: Phase.HasRead, Read: { } read })
         {
-            var outcome = rules.Decide(new Invalidate("policy", "the rule changed", "next", Cast.Time(w.Reloader.At)), read.State);
+            var outcome = rules.Decide(new Invalidate("policy", "the rule changed", "next", Cast.Time(w.Reloader.At)), read);
             var done = w with { Reloader = new(Phase.Refused, false, null, 0) };
             yield return outcome.Events.Count == 0 ? new("the policy changed: too late", false, done)
                 : rules.Append(w.Call, read, outcome.Events) is { } after
@@ -147,7 +147,7 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
         {
             foreach (var onNext in new[] { false, true })
             {
-                if (rules.Decide(new Expire(Cast.Time(w.Clock)), w.On(onNext).State).Events.Count > 0)
+                if (rules.Decide(new Expire(Cast.Time(w.Clock)), w.On(onNext)).Events.Count > 0)
                 {
                     yield return new("the sweeper reads", true, w with { Sweeper = new(Phase.HasRead, onNext, w.On(onNext), w.Clock) });
                 }
@@ -155,8 +155,9 @@ internal sealed class Transitions(Bounds bounds, Bug bug = Bug.None)
         }
         else
         {
-            var outcome = rules.Decide(new Expire(Cast.Time(w.Sweeper.At)), w.Sweeper.Read!.State);
-            var after = rules.Append(w.On(w.Sweeper.OnNext), w.Sweeper.Read, outcome.Events);
+            var read = w.Sweeper.Read!;
+            var outcome = rules.Decide(new Expire(Cast.Time(w.Sweeper.At)), read);
+            var after = rules.Append(w.On(w.Sweeper.OnNext), read, outcome.Events);
             var swept = after is null ? w : Rules.Put(w, w.Sweeper.OnNext, after);
             yield return new(after is null ? "the sweeper lost the race" : "expired", true, swept with { Sweeper = default });
         }

@@ -12,6 +12,9 @@ internal sealed record Bounds(bool Gated = true, bool Idempotent = false, int Cr
     public bool Reloader { get; init; } = true;
     public bool Resolver { get; init; } = true;
 
+    /// <summary>A process that died may start again; otherwise only the other one can take over from it.</summary>
+    public bool Restarts { get; init; } = true;
+
     /// <summary>A task whose upstream may ask two questions. The agent answers them apart; in the places of those who reject, resolve and reload.</summary>
     public bool Asks { get; init; }
 

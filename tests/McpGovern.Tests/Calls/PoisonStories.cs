@@ -87,6 +87,39 @@ public sealed class PoisonStories
         Assert.NotNull(await gateway.ParkAsync("echo", """{"n":2}"""));
     }
 
+    /// <summary>What a call is no longer said to have is not taken for nothing: its end could not be recorded, and no sweep would come past it.</summary>
+    [Fact]
+    public async Task CallWithoutItsRequester_PastItsDeadline_DoesNotKeepOthersFromTheirs()
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var poisoned = await gateway.ParkAsync("echo", """{"n":1}""");
+        await ChangeAsync(story, "update events set data = replace(data, 'requested_by', 'requested_bx') where stream_id = $id and version = 1", poisoned);
+        var sound = await gateway.ParkAsync("echo", """{"n":2}""");
+        story.Time.Advance(TimeSpan.FromSeconds(301));
+
+        var next = await story.StartAsync(serve: false);
+
+        Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
+    }
+
+    [Theory]
+    [InlineData("quorum")]
+    [InlineData("human_required")]
+    [InlineData("approvers")]
+    [InlineData("deadline")]
+    [InlineData("valid_for")]
+    public async Task GateWithoutAMember_OpensForNobody(string member)
+    {
+        await using var story = new Story(Story.Gated);
+        var gateway = await story.StartAsync(serve: false);
+        var poisoned = await gateway.ParkAsync("echo", """{"n":1}""");
+        await ChangeAsync(story, $"update events set data = replace(data, '\"{member}', '\"x{member}') where stream_id = $id and version = 2 and data like '%\"{member}%'", poisoned);
+
+        Assert.Equal("unavailable", (await gateway.DecideAsync(poisoned, "approved")).Answer);
+        Assert.Empty(story.Ledger);
+    }
+
     private static Task PoisonAsync(Story story, string callId) =>
         ChangeAsync(story, "update events set type = 'from_the_future' where stream_id = $id and version = 2", callId);
 

@@ -6,11 +6,12 @@ namespace McpGovern.Tests.Crashes;
 
 /// <summary>
 /// A bug that the product must not have: an append with a certain event is acknowledged before it is written, or although it failed, or
-/// freezes, the uses of grants, or the leases of other processes are not seen, or freezes only as they were at the first look.
+/// freezes, the uses of grants, or the leases of other processes are not seen, or freezes only as they were at the first look;
+/// or an approval covers whatever is stored by now.
 /// </summary>
 internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
 {
-    public const string BlindToFreezes = "Freezes", StaleFreezes = "FirstFreezes", BlindToUses = "GrantUses", BlindToLeases = "Leases";
+    public const string BlindToFreezes = "Freezes", StaleFreezes = "FirstFreezes", BlindToUses = "GrantUses", BlindToLeases = "Leases", BlindToHashes = "CallHashes";
 
     /// <summary>Before the event's name: its append is acknowledged although it failed.</summary>
     public const string Failed = "Failed:";
@@ -36,7 +37,9 @@ internal sealed class HastyStore(ICallStore inner, string early) : ICallStore
     public async Task<StoredCall?> LoadAsync(string callId, CancellationToken ct)
     {
         await writing.GetValueOrDefault(callId, Task.CompletedTask);
-        return await inner.LoadAsync(callId, ct);
+        var call = await inner.LoadAsync(callId, ct);
+        return early == BlindToHashes && call is { Events: [CallSubmitted submitted, ..] }
+            ? call with { Events = [.. call.Events.Select(e => e is ToolApprovalRequired gate ? gate with { CallHash = CallHash.Of(submitted, gate.RuleDigest) } : e)] } : call;
     }
 
     public Task PrepareAsync(CancellationToken ct) => inner.PrepareAsync(ct);
