@@ -4,11 +4,11 @@ namespace McpGovern.Torture;
 
 /// <summary>
 /// Breaks the stores and processes of McpGovern in every way that a machine can, and counts what was lost.
-/// <c>dotnet run --project tests/McpGovern.Torture -- [--full] [--seed N] [--only NAME] [--report FILE]</c>
+/// <c>dotnet run --project tests/McpGovern.Torture -- [--full] [--seed N] [--only NAME]... [--report FILE]</c>
 /// </summary>
 internal static class Program
 {
-    private const string Usage = "usage: [--full] [--seed N] [--only NAME] [--report FILE]";
+    private const string Usage = "usage: [--full] [--seed N] [--only NAME]... [--report FILE]";
 
     private static async Task<int> Main(string[] args)
     {
@@ -17,7 +17,7 @@ internal static class Program
             return await Writer.RunAsync(options);
         }
 
-        var (full, seed, only, report) = (false, Environment.TickCount & 0xffff, (string?)null, (string?)null);
+        var (full, seed, only, report) = (false, Environment.TickCount & 0xffff, new List<string>(), (string?)null);
         for (var i = 0; i < args.Length; i++)
         {
             var value = i + 1 < args.Length ? args[i + 1] : null;
@@ -29,7 +29,7 @@ internal static class Program
                 case "--seed" when int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed):
                     break;
                 case "--only" when value is not null:
-                    only = value;
+                    only.Add(value);
                     break;
                 case "--report" when value is not null:
                     report = value;
@@ -42,15 +42,18 @@ internal static class Program
             i++;
         }
 
-        var storms = Storm.All.Where(storm => only is null || storm.Name.Contains(only, StringComparison.Ordinal)).ToArray();
-        storms = storms.FirstOrDefault(storm => storm.Name == only) is { } named ? [named] : storms;
-        if (storms.Length == 0)
+        if (only.FirstOrDefault(name => Called(name).Length == 0) is { } unknown)
         {
-            await Console.Error.WriteLineAsync($"no storm is called '{only}'; there are: {string.Join(", ", Storm.All.Select(storm => storm.Name))}");
+            await Console.Error.WriteLineAsync($"no storm is called '{unknown}'; there are: {string.Join(", ", Storm.All.Select(storm => storm.Name))}");
             return 2;
         }
 
+        var storms = only.Count == 0 ? Storm.All : [.. Storm.All.Intersect(only.SelectMany(Called))];
         Children.EndWithUs();
         return await new Season(storms, full, seed, report).RunAsync();
     }
+
+    // A storm by its whole name, or all that have this in theirs.
+    private static Storm[] Called(string name) => Storm.All.Where(storm => storm.Name == name).ToArray() is { Length: > 0 } named
+        ? named : [.. Storm.All.Where(storm => storm.Name.Contains(name, StringComparison.Ordinal))];
 }

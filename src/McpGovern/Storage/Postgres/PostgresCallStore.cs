@@ -28,10 +28,10 @@ internal sealed class PostgresCallStore : SqlCallStore
 
     protected override async Task CreateOrUpgradeAsync(CancellationToken ct)
     {
-        var (version, undurable) = await talk.SayAsync(async connection =>
+        var (version, undurable) = await talk.SayAsync(async (connection, cancel) =>
         {
-            await PostgresSchema.PrepareAsync(connection, Description, ct);
-            return (connection.ServerVersion, await PostgresSchema.UndurableAsync(connection, ct));
+            await PostgresSchema.PrepareAsync(connection, Description, cancel);
+            return (connection.ServerVersion, await PostgresSchema.UndurableAsync(connection, cancel));
         }, Patience, ct);
         StorageLog.Opened(log, Description, $"PostgreSQL {version}");
         if (undurable is not null)
@@ -46,9 +46,9 @@ internal sealed class PostgresCallStore : SqlCallStore
         var thenEvents = append.Then is { } then ? AppendCheck.Check(then) : [];
         ct.ThrowIfCancellationRequested();
         // Not to be called back once it is under way: the answer is always what became of it.
-        var result = await talk.SayAsync(connection => append.Then is null
-            ? PostgresAppend.RunAsync(connection, append, events, CancellationToken.None)
-            : PostgresAppend.RunBothAsync(connection, append, events, append.Then, thenEvents, CancellationToken.None), AppendPatience, CancellationToken.None);
+        var result = await talk.SayAsync((connection, cancel) => append.Then is null
+            ? PostgresAppend.RunAsync(connection, append, events, cancel)
+            : PostgresAppend.RunBothAsync(connection, append, events, append.Then, thenEvents, cancel), AppendPatience, CancellationToken.None);
         if (result is AppendResult.Appended)
         {
             changed.Pulse();
@@ -79,19 +79,19 @@ internal sealed class PostgresCallStore : SqlCallStore
 
     protected override Task RepairAsync(CallRow row, CancellationToken ct) => ExecuteAsync(PostgresAppend.Repair(row), ct);
 
-    protected override Task<int> ExecuteAsync(SqlText text, CancellationToken ct) => talk.SayAsync(async connection =>
+    protected override Task<int> ExecuteAsync(SqlText text, CancellationToken ct) => talk.SayAsync(async (connection, cancel) =>
     {
         await using var command = connection.CreateCommand();
         text.ApplyTo(command);
-        return await command.ExecuteNonQueryAsync(ct);
+        return await command.ExecuteNonQueryAsync(cancel);
     }, Patience, ct);
 
     protected override Task<T> QueryAsync<T>(SqlText text, Func<DbDataReader, CancellationToken, Task<T>> read, CancellationToken ct) =>
-        talk.SayAsync(async connection =>
+        talk.SayAsync(async (connection, cancel) =>
         {
             await using var command = connection.CreateCommand();
             text.ApplyTo(command);
-            await using var reader = await command.ExecuteReaderAsync(ct);
-            return await read(reader, ct);
+            await using var reader = await command.ExecuteReaderAsync(cancel);
+            return await read(reader, cancel);
         }, Patience, ct);
 }

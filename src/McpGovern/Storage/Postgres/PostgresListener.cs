@@ -30,22 +30,23 @@ internal sealed class PostgresListener(NpgsqlDataSource source, ChangeSignal sig
 
     private async Task RunAsync()
     {
+        using var closed = new DriverToken(closing.Token);
         var heard = true;
         while (!closing.IsCancellationRequested)
         {
             try
             {
-                await using var connection = await source.OpenConnectionAsync(closing.Token);
+                await using var connection = await source.OpenConnectionAsync(closed.Token);
                 await using (var command = new NpgsqlCommand($"listen {PostgresNotifier.Channel}", connection))
                 {
-                    await command.ExecuteNonQueryAsync(closing.Token);
+                    await command.ExecuteNonQueryAsync(closed.Token);
                 }
 
                 heard = true;
                 while (true)
                 {
                     signal.Pulse();
-                    await connection.WaitAsync(LookAnyway, closing.Token);
+                    await connection.WaitAsync(LookAnyway, closed.Token);
                 }
             }
             catch (Exception e) when (e is not OperationCanceledException)
@@ -57,7 +58,7 @@ internal sealed class PostgresListener(NpgsqlDataSource source, ChangeSignal sig
 
                 heard = false;
                 signal.Pulse();
-                await Task.Delay(Deaf, closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Deaf, closed.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (OperationCanceledException)
             {

@@ -13,17 +13,18 @@ internal sealed class PostgresTalk(NpgsqlDataSource source, string store, Action
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20), LongestPause = TimeSpan.FromMilliseconds(500);
 
     /// <param name="patience">How long the same is said again after it was sent once. A server that was not reached at all fails at once.</param>
-    public async Task<T> SayAsync<T>(Func<NpgsqlConnection, Task<T>> say, TimeSpan patience, CancellationToken ct)
+    public async Task<T> SayAsync<T>(Func<NpgsqlConnection, CancellationToken, Task<T>> say, TimeSpan patience, CancellationToken ct)
     {
+        using var cancel = new DriverToken(ct);
         var started = Stopwatch.GetTimestamp();
         var (sent, inDoubt) = (false, false);
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                await using var connection = await source.OpenConnectionAsync(ct);
+                await using var connection = await source.OpenConnectionAsync(cancel.Token);
                 sent = true;
-                return await say(connection);
+                return await say(connection, cancel.Token);
             }
             // The server is there, and every place in it is taken: one is free again soon, and nothing was said yet.
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.TooManyConnections && Stopwatch.GetElapsedTime(started) < patience)
