@@ -48,8 +48,8 @@ internal sealed class WallClockStorm(string engine) : Storm
             waiting.Add(new((await agent.SubmitAsync($"pay-ok-{n}"))!.CallId!, clock.Now + Deadline));
             var sent = (await agent.SubmitAsync($"pay-late-{n}"))!.CallId!;
             await alice.ApproveAsync(sent);
-            // What was not sent yet may expire with the jump, and rightly so.
-            await Eventually.TrueAsync(async () => await ground.StatusAsync(sent) is not ("pending" or "approved"), () => $"{sent} was never sent");
+            // What was not sent yet may expire with the jump, and rightly so; also where its dispatch is recorded already.
+            await Eventually.TrueAsync(() => ground.Paid().ContainsKey(sent), () => $"{sent} was never sent");
             var looking = agent.LookAsync($"pay-late-{n}");
             clock.Jump(Math.Exp(random.NextDouble() * Math.Log(LongestSeconds)) * (random.Next(3) == 0 ? -1 : 1));
             await JudgeAsync(ground, clock, waiting, tally);
@@ -105,9 +105,10 @@ internal sealed class WallClockStorm(string engine) : Storm
     private static async Task FinishAsync(Ground ground, string callId, Tally tally)
     {
         var stuck = await ground.FinishAsync(TimeSpan.FromSeconds(30));
-        if (stuck.Count > 0 || await ground.StatusAsync(callId) != "succeeded" || ground.Paid().GetValueOrDefault(callId) != 1)
+        var times = ground.Paid().GetValueOrDefault(callId);
+        if (stuck.Count > 0 || await ground.StatusAsync(callId) != "succeeded" || times != 1)
         {
-            tally.Violation($"{callId} was sent when the clock jumped, and is {await ground.StatusAsync(callId)}; stuck: {string.Join(", ", stuck)}");
+            tally.Violation($"{callId} was sent when the clock jumped, is {await ground.StatusAsync(callId)} and paid {times} times; stuck: {string.Join(", ", stuck)}");
         }
     }
 
