@@ -225,7 +225,8 @@ internal sealed partial class CallHandler(
 
         sessions.Watch(callId, call);
         LogParked(callId, request.Actor.Id, call.NodeId, decision.Rule);
-        return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, ct), request, attached: false, ct);
+        // A caller that goes away now ends its own wait only: a grant's use that is taken must approve the call.
+        return await hold.AnswerAsync(await grants.UseAsync(parked.Call, decision, set.Set, CancellationToken.None), request, attached: false, ct);
     }
 
     private async Task<CallAnswer> RefuseRepeatAsync(string callId, CallSubmitted call, string holder, Actor actor, CancellationToken ct)

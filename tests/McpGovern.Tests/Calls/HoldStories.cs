@@ -100,6 +100,24 @@ public sealed class HoldStories
         Assert.Single(story.Ledger);
     }
 
+    /// <summary>In the moment in which it is parked, and no grant was looked for yet.</summary>
+    [Fact]
+    public async Task Call_WhoseCallerGoesAwayWhenItIsParked_IsApprovedByItsGrantAllTheSame()
+    {
+        using var gone = new CancellationTokenSource();
+        using var logs = new LogLines { Seen = id => (id == 1003 ? gone : null)?.Cancel() };
+        await using var story = new Story("require_approval_for: [\"fake.*\"]") { Logs = logs };
+        var gateway = await story.StartAsync(Story.Long);
+        Assert.True((await gateway.GrantHandler.CreateAsync(new(Story.Alice, "rest", "fake.echo", "agent:coder", 1, "24h", null, "the nightly run"), default)).Accepted);
+
+        await gateway.CallAsync("echo", ct: gone.Token);
+
+        var callId = Assert.Single(await gateway.AllAsync()).CallId;
+        await gateway.UntilAsync(callId, "succeeded");
+        Assert.Single(story.Ledger);
+        Assert.Equal([callId], Assert.Single((await gateway.GrantHandler.ListAsync(Story.Bob, default)).Grants).Uses);
+    }
+
     [Fact]
     public async Task GatedCall_WhoseCallerGoesAwayWhileItRuns_RunsToItsEnd()
     {
