@@ -82,7 +82,7 @@ public sealed class PoisonStories
         var gateway = await story.StartAsync(serve: false);
         var poisoned = await gateway.ParkAsync("echo", """{"n":1}""");
         Assert.Equal("recorded", (await gateway.DecideAsync(poisoned, "rejected")).Answer);
-        await ChangeAsync(story, "update events set type = 'call_cancelled', data = '{\"by\":\"a\",\"via\":\"rest\",\"at\":\"2026-01-01T00:00:00Z\"}' where stream_id = $id and version = 2", poisoned);
+        await ChangeAsync(story, "update events set type = 'call_cancelled', data = '{\"by\":\"a\",\"reason\":null,\"via\":\"rest\",\"at\":\"2026-01-01T00:00:00Z\"}' where stream_id = $id and version = 2", poisoned);
 
         Assert.NotNull(await gateway.ParkAsync("echo", """{"n":2}"""));
     }

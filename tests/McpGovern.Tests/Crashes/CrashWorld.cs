@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Cli;
@@ -66,6 +67,14 @@ internal sealed class CrashWorld : IAsyncDisposable
     }
 
     public static string KeyOf(string actor) => $"{actor}-{new string('k', 40)}";
+
+    /// <summary>For the REST interface of a server of this world, with the actor's key.</summary>
+    public static HttpClient ClientOf(Uri server, string actor)
+    {
+        var http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(2) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", KeyOf(actor));
+        return http;
+    }
 
     /// <summary>The product's own handlers over this store, in the test's process; nothing is served.</summary>
     public Gateway OpenGateway() => Composition.Gateway(

@@ -1,19 +1,12 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 
 namespace McpGovern.Tests.Crashes;
 
 /// <summary>Somebody who decides, cancels and looks through one server's REST interface.</summary>
-internal sealed class RestDecider : IDisposable
+internal sealed class RestDecider(Uri server, string person) : IDisposable
 {
-    private readonly HttpClient http;
-
-    public RestDecider(Uri server, string person)
-    {
-        http = new HttpClient { BaseAddress = server, Timeout = TimeSpan.FromMinutes(2) };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CrashWorld.KeyOf(person));
-    }
+    private readonly HttpClient http = CrashWorld.ClientOf(server, person);
 
     /// <returns>The answer's word: <c>recorded</c>, or why not.</returns>
     public Task<string> ApproveAsync(string callId) => AskAsync("approve", callId);

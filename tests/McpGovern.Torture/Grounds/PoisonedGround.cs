@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Server;
@@ -141,8 +140,7 @@ internal sealed class PoisonedGround(Ground ground, Tally tally, Random random)
 
     private async Task ListAsync(AgentClient agent)
     {
-        using var http = new HttpClient { BaseAddress = agent.Address };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CrashWorld.KeyOf("alice"));
+        using var http = CrashWorld.ClientOf(agent.Address, "alice");
         using var answer = await http.GetAsync(new Uri("/api/v1/calls?status=pending,approved,dispatching,expired,succeeded&limit=200", UriKind.Relative));
         var text = await answer.Content.ReadAsStringAsync();
         var listed = answer.IsSuccessStatusCode ? JsonNode.Parse(text)!["calls"]!.AsArray().Select(call => (string)call!["call_id"]!).ToHashSet() : [];

@@ -1,20 +1,13 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using McpGovern.Tests.Crashes;
 
 namespace McpGovern.Torture.Grounds;
 
 /// <summary>An operator at one server's REST interface.</summary>
-internal sealed class RestFreezer : IDisposable
+internal sealed class RestFreezer(Uri server) : IDisposable
 {
     private const string Path = "/api/v1/freezes";
-    private readonly HttpClient http;
-
-    public RestFreezer(Uri server)
-    {
-        http = new HttpClient { BaseAddress = server };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CrashWorld.KeyOf(CrashWorld.Operator));
-    }
+    private readonly HttpClient http = CrashWorld.ClientOf(server, CrashWorld.Operator);
 
     /// <summary>Returns when it is acknowledged.</summary>
     public async Task FreezeAsync(string kind, string? name)

@@ -70,9 +70,16 @@ internal sealed class ClockJumpStorm(string engine) : Storm
     {
         foreach (var (callId, (due, latest)) in open.OrderBy(call => call.Value.Due).Take(30).ToArray())
         {
-            var status = Oracle.StatusOf((await world.Store.LoadAsync(callId, default))!);
-            // It may have expired before the clock was put back.
-            if (status switch { "pending" => due < time.GetUtcNow() - TimeSpan.FromSeconds(1), "expired" => latest + TimeSpan.FromSeconds(1) < due, _ => false })
+            var call = (await world.Store.LoadAsync(callId, default))!;
+            var status = Oracle.StatusOf(call);
+            var isWrong = status switch
+            {
+                "pending" => due < time.GetUtcNow() - TimeSpan.FromSeconds(1),
+                // It may have expired before the clock was put back.
+                "expired" => latest + TimeSpan.FromSeconds(1) < due || call.Events.OfType<ApprovalExpired>().Any(e => e.At < due),
+                _ => false,
+            };
+            if (isWrong)
             {
                 tally.Violation($"{callId} is {status}, due at {due:O}, at {time.GetUtcNow():O}, and it was never later than {latest:O}");
                 open.Remove(callId);

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Headers;
 using McpGovern.Tests.Crashes;
 using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
@@ -66,8 +65,7 @@ internal sealed class CrowdStorm(string engine) : Storm
             var clock = Stopwatch.StartNew();
             await using var serving = await GovernProcess.ServeAsync(ground.World.Settings);
             start = Least(start, clock.Elapsed);
-            using var http = new HttpClient { BaseAddress = serving.Address };
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", CrashWorld.KeyOf("alice"));
+            using var http = CrashWorld.ClientOf(serving.Address, "alice");
             for (var n = 0; n < Pages; n++)
             {
                 clock.Restart();
