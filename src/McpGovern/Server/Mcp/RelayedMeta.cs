@@ -46,6 +46,9 @@ internal sealed record RelayedMeta(string? ProgressToken, string? IdempotencyKey
                 case "progressToken":
                     meta = type is JsonTokenType.String or JsonTokenType.Number ? meta with { ProgressToken = value } : meta;
                     break;
+                case Ours + "idempotency-key" when text is null:
+                    meta = meta with { Fault = $"params._meta[\"{name}\"] must be a string; two equal calls with one key, or with none, are one call" };
+                    break;
                 case Ours + "idempotency-key":
                     meta = meta with { IdempotencyKey = text };
                     break;
