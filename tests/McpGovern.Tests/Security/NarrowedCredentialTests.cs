@@ -70,4 +70,26 @@ public sealed class NarrowedCredentialTests(SecurityHouse house) : IClassFixture
             return (await house.SendAsync(request)).Body;
         }
     }
+
+    [Fact]
+    [Trait("attack", "S8")]
+    public async Task Connection_OpenedWithAnApproversKey_IsNotThereForACallersKey()
+    {
+        var full = SecurityHouse.KeyOf("bob");
+        var id = await house.ParkAsync(SecurityHouse.KeyOf("caller"), "big");
+        using var opening = house.Request("GET", "/sse", full);
+        using var stream = await house.Http.SendAsync(opening, HttpCompletionOption.ResponseHeadersRead);
+        using var events = new StreamReader(await stream.Content.ReadAsStreamAsync());
+        string? line;
+        while ((line = await events.ReadLineAsync())?.StartsWith("data: ", StringComparison.Ordinal) == false)
+        {
+        }
+
+        Assert.Equal(404, (await ApproveAsync((await house.BearerOfAsync(SecurityHouse.Narrowed))!)).Status);
+        Assert.Equal(2, (await house.EventsAsync(id)).Count);
+        Assert.Equal(202, (await ApproveAsync(full)).Status);
+
+        Task<(int Status, string Body)> ApproveAsync(string bearer) => house.SendAsync("POST", line!["data: ".Length..], bearer,
+            $$$"""{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"jamjet_approve","arguments":{"call_id":"{{{id}}}","decision":"approved"} } }""");
+    }
 }
