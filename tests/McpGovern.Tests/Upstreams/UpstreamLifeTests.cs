@@ -201,7 +201,8 @@ public sealed class UpstreamLifeTests
         using var folder = new TempFolder();
         var memory = new StuckMemory();
         var set = new UpstreamSet(
-            [FakeUpstreamOptions.Config("fake", "--log", folder.File("log"))], new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance) { Memory = memory };
+            [FakeUpstreamOptions.Config("fake", "--log", folder.File("log"))], new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance)
+        { Memory = memory };
         var connecting = set.All[0].ConnectAsync(default).AsTask();
         await memory.Asked.Task;
 
