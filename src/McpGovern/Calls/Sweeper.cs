@@ -81,7 +81,7 @@ internal sealed partial class Sweeper(
             catch (Exception e) when (e is StoreUnavailableException or StoreRefusedException or InvalidDataException)
             {
                 LogSweepFailed(e.Message);
-                await Task.Delay(Pause, time, CancellationToken.None);
+                await Task.Delay(Pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -60,7 +60,8 @@ internal sealed class TaskRounds(
             return tooLarge;
         }
 
-        await EnsureNextAsync(await RecordAsync(actor, call, asked, responses, ct), ct);
+        // Whoever goes away now has given the answer: what follows from it is not to wait until somebody asks for the task.
+        await EnsureNextAsync(await RecordAsync(actor, call, asked, responses, ct), CancellationToken.None);
         return null;
     }
 

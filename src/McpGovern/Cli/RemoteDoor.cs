@@ -18,6 +18,9 @@ internal sealed class RemoteDoor : ICallDoor
         http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
     }
 
+    /// <summary>How long the server may take over an answer.</summary>
+    public TimeSpan Patience { init => http.Timeout = value; }
+
     public Task<DecisionAnswer> DecideAsync(string target, string decision, string? nodeId, string? comment, string? expectedHash, CancellationToken ct) =>
         PostAsync(target, decision == "approved" ? "approve" : "reject", new { comment, node_id = nodeId, expected_hash = expectedHash }, ct);
 
@@ -150,6 +153,11 @@ internal sealed class RemoteDoor : ICallDoor
         catch (HttpRequestException e)
         {
             throw new DoorException($"{http.BaseAddress!.GetLeftPart(UriPartial.Authority)} cannot be reached: {e.Message}", 1);
+        }
+        catch (TaskCanceledException) when (!ct.IsCancellationRequested)
+        {
+            var doubt = method == HttpMethod.Get ? "" : "; it is not known whether it did what it was asked";
+            throw new DoorException($"{http.BaseAddress!.GetLeftPart(UriPartial.Authority)} did not answer within {http.Timeout.TotalSeconds:0.#} s{doubt}", 1);
         }
     }
 

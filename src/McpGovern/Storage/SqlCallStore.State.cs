@@ -22,14 +22,16 @@ internal abstract partial class SqlCallStore
 
     public async Task<byte[]> AddAsync(string key, byte[] value, DateTimeOffset? until, DateTimeOffset now, CancellationToken ct)
     {
+        ct.ThrowIfCancellationRequested();
+        // From here on not to be called back: what was added must have an owner who knows of it.
         while (true)
         {
             await ExecuteAsync(new(
                 $"insert into {state} (key, value, until) values (@key, @value, @until) " +
                 $"on conflict (key) do update set value = excluded.value, until = excluded.until where {state}.until <= @now",
-                [.. Entry(key, value, until), ("now", sql.Instant(now))]), ct);
+                [.. Entry(key, value, until), ("now", sql.Instant(now))]), CancellationToken.None);
             // What stands is read, not concluded from the count: the statement may have been repeated after a lost answer.
-            if (await ReadAsync(key, now, ct) is { } standing)
+            if (await ReadAsync(key, now, CancellationToken.None) is { } standing)
             {
                 return standing;
             }

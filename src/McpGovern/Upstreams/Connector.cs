@@ -22,8 +22,17 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         {
             await RecallAsync(either.Token);
             var connection = await NegotiateAsync(either.Token);
-            await RememberAsync(either.Token);
-            return connection;
+            try
+            {
+                await RememberAsync(either.Token);
+                return connection;
+            }
+            catch
+            {
+                // Nobody else knows of it yet.
+                await connection.DisposeAsync();
+                throw;
+            }
         }
         catch (UpstreamUnavailableException e) when (config.Mask.Of(e.Message) is var told && told != e.Message)
         {

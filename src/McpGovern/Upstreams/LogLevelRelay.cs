@@ -19,7 +19,10 @@ internal sealed class LogLevelRelay(Exchange exchange, bool logs)
         if (!logs || exchange.Session.Modern || rank < 0 || rank >= Volatile.Read(ref _lowest))
             return;
 
-        Volatile.Write(ref _lowest, rank);
+        var before = Interlocked.Exchange(ref _lowest, rank);
         await exchange.SendAsync(RequestMethods.LoggingSetLevel, new JsonObject { ["level"] = level }, tool: null, progress: null, Patience, ct);
+        // A caller that went away may have kept it from being said: the next one says it.
+        if (ct.IsCancellationRequested)
+            Interlocked.CompareExchange(ref _lowest, before, rank);
     }
 }

@@ -156,6 +156,28 @@ public sealed class OutageStories
         Assert.Single(story.Ledger);
     }
 
+    /// <summary>A client waits two seconds for the end of its process, and that is what the next try would be in.</summary>
+    [Fact]
+    public async Task Process_ThatEndsWhileItsStoreIsAway_DoesNotWaitForTheNextTry()
+    {
+        using var logs = new LogLines();
+        await using var story = new Story(Story.Open) { Logs = logs };
+        var gateway = await story.StartAsync(storeText: $"sqlite:{story.File("policy.yaml")}/calls.db", time: new StillTime());
+        await Eventually.TrueAsync(() => logs.Of(1040).Length > 0, "a sweep that fails");
+
+        var ending = story.StopAsync(gateway);
+
+        await Eventually.TrueAsync(() => ending.IsCompleted, "the end");
+        await ending;
+    }
+
+    /// <summary>No timer of it ever runs.</summary>
+    private sealed class StillTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
     private static async Task<Gateway> StartBehindAsync(Story story, PostgresServer server, CuttingProxy proxy)
     {
         var text = new NpgsqlConnectionStringBuilder(await server.CreateOwnDatabaseAsync()) { Port = proxy.Port, SslMode = SslMode.Disable }.ConnectionString;

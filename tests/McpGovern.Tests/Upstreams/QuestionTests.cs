@@ -130,6 +130,18 @@ public sealed class QuestionTests
     }
 
     [Fact]
+    public async Task LogLevel_ThatACallerWentAwayFrom_IsSaidForTheNext()
+    {
+        await using var host = UpstreamHost.Stdio("--logs");
+        var (connection, caller) = (await host.ConnectAsync(), new TestCaller { LogLevel = "debug" });
+
+        Assert.IsType<UpstreamAnswer.NotSent>(await connection.CallToolAsync("anything", "{}", null, null, Minute, new CancellationToken(canceled: true), caller));
+        await CallAsync(host, "anything", caller);
+
+        Assert.Equal(["level debug"], host.Log.Where(line => line.StartsWith("level ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Request_ToAModernUpstream_CarriesWhatItsCallerDeclaredAndNothingWithoutOne()
     {
         await using var host = UpstreamHost.Stdio("--modern");

@@ -192,4 +192,38 @@ public sealed class UpstreamLifeTests
         Assert.IsType<UpstreamAnswer.NotSent>(late);
         Assert.NotEqual(pid.ToString(System.Globalization.CultureInfo.InvariantCulture), await host.TextAsync("pid"));
     }
+
+    /// <summary>It is there, and nobody has heard of it yet.</summary>
+    [SkippableFact]
+    public async Task Start_ThatIsCutOffWhileItIsRemembered_LeavesNoChild()
+    {
+        Requirement.SkipUnless(OperatingSystem.IsLinux(), "processes are looked at on Linux");
+        using var folder = new TempFolder();
+        var memory = new StuckMemory();
+        var set = new UpstreamSet(
+            [FakeUpstreamOptions.Config("fake", "--log", folder.File("log"))], new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance)
+        { Memory = memory };
+        var connecting = set.All[0].ConnectAsync(default).AsTask();
+        await memory.Asked.Task;
+
+        await set.DisposeAsync();
+
+        await Assert.ThrowsAsync<UpstreamUnavailableException>(() => connecting);
+        var start = Assert.Single(File.ReadLines(folder.File("log")), line => line.StartsWith("start ", StringComparison.Ordinal));
+        await ProcessTable.GoneAsync(int.Parse(start.Split(' ')[1], null));
+    }
+
+    /// <summary>As a store that hangs.</summary>
+    private sealed class StuckMemory : IEraMemory
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<bool> IsLegacyAsync(string fingerprint, CancellationToken ct) => Task.FromResult(false);
+
+        public Task RememberAsync(string fingerprint, bool legacy, CancellationToken ct)
+        {
+            Asked.SetResult();
+            return Task.Delay(Timeout.Infinite, ct);
+        }
+    }
 }

@@ -27,7 +27,8 @@ internal sealed partial class FreezeHandler(
 
         var freeze = new Freeze(request.Kind!, request.Name, request.Actor.Id, time.GetUtcNow(), request.Comment);
         await RecordAsync("freeze", request, ct);
-        await state.WriteAsync(key, JsonSerializer.SerializeToUtf8Bytes(freeze), until: null, ct);
+        // Whoever goes away now has asked for it, and the record says that it is so.
+        await state.WriteAsync(key, JsonSerializer.SerializeToUtf8Bytes(freeze), until: null, CancellationToken.None);
         LogChanged(request.Actor.Id, "froze", freeze.Target);
         var unknown = request.Kind == "server" && servers.Count > 0 && !servers.Contains(request.Name, StringComparer.OrdinalIgnoreCase)
             ? $"; no server of that name is known here, which are {string.Join(", ", servers)}" : "";
@@ -42,10 +43,10 @@ internal sealed partial class FreezeHandler(
         }
 
         await RecordAsync("unfreeze", request, ct);
-        await state.RemoveAsync(key, ct);
-        foreach (var entry in (await freezes.CurrentAsync(ct)).Where(freeze => request.Kind == "all" && freeze.Unreadable is not null))
+        await state.RemoveAsync(key, CancellationToken.None);
+        foreach (var entry in (await freezes.CurrentAsync(CancellationToken.None)).Where(freeze => request.Kind == "all" && freeze.Unreadable is not null))
         {
-            await state.RemoveAsync(entry.Unreadable!, ct);
+            await state.RemoveAsync(entry.Unreadable!, CancellationToken.None);
         }
 
         LogChanged(request.Actor.Id, "unfroze", there.Target);

@@ -76,8 +76,9 @@ internal sealed partial class PinHandler(PinStore store, IReadOnlyCollection<str
             Via = request.Via,
             Comment = request.Comment,
         }, ct);
-        await store.WriteAsync(pin with { Hash = seen.Hash, Definition = seen.Definition, By = actor.Id, At = at }, ct);
-        await store.RemoveSeenAsync(pin.Fingerprint, pin.Tool, ct);
+        // Recorded, it is done to its end: half of it would show a pinned tool as changed.
+        await store.WriteAsync(pin with { Hash = seen.Hash, Definition = seen.Definition, By = actor.Id, At = at }, CancellationToken.None);
+        await store.RemoveSeenAsync(pin.Fingerprint, pin.Tool, CancellationToken.None);
         LogPinned(actor.Id, pin.Tool, pin.Server, string.Join(", ", seen.Kinds));
         return Of(AnswerCode.Recorded, seen.Hash, $"{request.Name} is pinned as it is now ({string.Join(", ", seen.Kinds)})");
     }

@@ -42,7 +42,8 @@ internal sealed class PinStore(ISharedState state, TimeProvider time)
         if (changes.Count <= MaxObserved)
         {
             await RecordAsync(entry, ct);
-            await state.WriteAsync(key, Bytes(changes), changes.Until, ct);
+            // Whoever asked may go away, and what is recorded counts.
+            await state.WriteAsync(key, Bytes(changes), changes.Until, CancellationToken.None);
         }
     }
 

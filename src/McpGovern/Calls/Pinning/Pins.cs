@@ -126,7 +126,8 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
         if (seen is not null)
         {
             await store.RecordObservedAsync(pin.Fingerprint, new("restored", pin.Server, pin.Tool, pin.Hash, seen.Hash, [], time.GetUtcNow()), ct);
-            await store.RemoveSeenAsync(pin.Fingerprint, pin.Tool, ct);
+            // Or it would be recorded once more for the next caller.
+            await store.RemoveSeenAsync(pin.Fingerprint, pin.Tool, CancellationToken.None);
         }
     }
 
@@ -180,7 +181,8 @@ internal sealed partial class Pins(PinStore store, PinEffect effect, TimeProvide
         var kinds = ToolChange.Kinds(pin.Definition, json) is { Count: > 0 } found ? found : [ToolChange.Other];
         var at = time.GetUtcNow();
         await store.RecordObservedAsync(pin.Fingerprint, new("changed", pin.Server, pin.Tool, hash, pin.Hash, kinds, at), ct);
-        await store.WriteSeenAsync(pin.Fingerprint, pin.Tool, new(hash, pin.Hash, json, kinds, at), ct);
+        // Whoever goes away meanwhile: or it would be recorded once more for the next caller.
+        await store.WriteSeenAsync(pin.Fingerprint, pin.Tool, new(hash, pin.Hash, json, kinds, at), CancellationToken.None);
         LogChanged(pin.Tool, pin.Server, string.Join(", ", kinds), ToolChange.IsCosmetic(kinds) ? "runs as before" : Withdraw ? "withdrawn" : "calls need an approval");
         return kinds;
     }

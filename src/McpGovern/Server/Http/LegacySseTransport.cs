@@ -28,9 +28,11 @@ internal sealed class LegacySseTransport(SseStream events, ActorPlaces places, s
     /// <summary>Hands the message on, or says that the actor has as many requests under way as it may.</summary>
     public async Task<bool> TryTakeAsync(JsonRpcMessage message, CancellationToken ct)
     {
+        IDisposable? place = null;
         if (message is JsonRpcRequest request)
         {
-            if (places.TryTake(actor) is not { } place)
+            place = places.TryTake(actor);
+            if (place is null)
             {
                 return false;
             }
@@ -51,9 +53,20 @@ internal sealed class LegacySseTransport(SseStream events, ActorPlaces places, s
         {
             await _messages.Writer.WriteAsync(message, ct);
         }
-        catch (ChannelClosedException)
+        catch (Exception e) when (e is ChannelClosedException or OperationCanceledException)
         {
-            // Its stream has just ended: the client sees that, and nobody would hear the answer.
+            // Nothing answers what was not handed on.
+            if (message is JsonRpcRequest untaken && place is not null)
+            {
+                _answering.TryRemove(KeyValuePair.Create(untaken.Id, place));
+                place.Dispose();
+            }
+
+            // Where its stream has just ended the client sees that.
+            if (e is OperationCanceledException)
+            {
+                throw;
+            }
         }
 
         return true;

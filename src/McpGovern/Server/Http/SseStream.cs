@@ -36,10 +36,16 @@ internal sealed class SseStream(TimeProvider time, TimeSpan heartbeat) : Stream
             _attached?.Ended.TrySetResult();
             _attached = mine;
             await body.FlushAsync(ct);
-            while (_backlog.TryDequeue(out var waiting))
+            // What a response that breaks did not take waits again, for another one.
+            while (_attached == mine && _backlog.TryDequeue(out var waiting))
             {
                 await SendAsync(waiting);
             }
+        }
+        catch
+        {
+            Interlocked.CompareExchange(ref _attached, null, mine);
+            throw;
         }
         finally
         {

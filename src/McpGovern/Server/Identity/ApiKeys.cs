@@ -32,7 +32,9 @@ internal sealed class ApiKeys(ISharedState shared, IReadOnlyList<ActorEntry> ent
         }
 
         var (text, made) = ApiKey.New(actor, roles, by, now, life);
-        await shared.WriteAsync(Prefix + made.Id, made.Write(), until: null, ct);
+        ct.ThrowIfCancellationRequested();
+        // Not to be called back: a key that is kept and was shown to nobody would take the place of one.
+        await shared.WriteAsync(Prefix + made.Id, made.Write(), until: null, CancellationToken.None);
         return (text, made, null);
     }
 

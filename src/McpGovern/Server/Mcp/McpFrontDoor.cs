@@ -46,6 +46,7 @@ internal sealed class McpFrontDoor(Gateway gateway, OwnTools own, ILogger<McpFro
         options.Handlers.SubscriptionsListenHandler = (request, ct) => _subscriptions.ServeAsync(actor, request, ct);
         _relayed.AddTo(options, actor);
         _tasks.AddTo(options, actor);
+        options.Filters.Message.IncomingFilters.Add(CancelledRequests.Filter);
         options.Filters.Message.OutgoingFilters.Add(RawAnswers.Filter);
         return options;
     }

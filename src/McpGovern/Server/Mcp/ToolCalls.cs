@@ -43,8 +43,6 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
-            // Without an answer the POST that asked would stay open for ever.
-            await (request.Context?.RelatedTransport?.DisposeAsync() ?? default);
             throw;
         }
         catch (InvalidDataException e)
