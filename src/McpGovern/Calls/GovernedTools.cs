@@ -14,7 +14,7 @@ internal sealed record GovernedTool(Upstream Upstream, ToolDefinition Definition
 /// <summary>The tools that agents see, and which upstream tool each name stands for.</summary>
 internal sealed partial class GovernedTools
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), AnswerFirst = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan AnswerFirst = TimeSpan.FromMilliseconds(200);
     private static readonly string[] Reserved = ["jamjet_", "mcpgovern_", PolicyName.Resource, PolicyName.Prompt];
 
     private readonly UpstreamSet upstreams;
@@ -39,6 +39,9 @@ internal sealed partial class GovernedTools
 
     /// <summary>Raised when what <see cref="ListAsync"/> answers may have changed.</summary>
     public event Action? Changed;
+
+    /// <summary>How long a list waits for upstreams that are not connected.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Names of our own tools, which no upstream's may take or look like, and those that policy would take for no tool's.</summary>
     public static bool IsReserved(string tool) => Reserved.Any(prefix => tool.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
@@ -109,9 +112,7 @@ internal sealed partial class GovernedTools
             return known;
         }
 
-        await ConnectAllAsync([], ct);
-        await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
-        return Find(advertised);
+        return await FindAsync(() => Find(advertised), ct);
     }
 
     /// <summary>The tool that a record names, or <c>null</c> where that server was never seen to have it.</summary>
@@ -123,9 +124,21 @@ internal sealed partial class GovernedTools
             return known;
         }
 
-        await ConnectAllAsync([], ct);
+        return await FindAsync(Recorded, ct);
+    }
+
+    // What is to be called is waited for longer than a list: that there is no such tool is said when all upstreams are up, or cannot be started.
+    private async Task<GovernedTool?> FindAsync(Func<GovernedTool?> find, CancellationToken ct)
+    {
+        var connecting = await ConnectAllAsync([], ct);
         await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
-        return Recorded();
+        if (find() is { } found)
+        {
+            return found;
+        }
+
+        await connecting.WaitAsync(ct);
+        return find();
     }
 
     private GovernedTool? Find(string advertised)
@@ -162,7 +175,7 @@ internal sealed partial class GovernedTools
     }
 
     // One upstream that is slow to start must not keep the others' tools away; when it comes, the list has changed.
-    private async Task ConnectAllAsync(Upstream[] remembered, CancellationToken ct)
+    private async Task<Task> ConnectAllAsync(Upstream[] remembered, CancellationToken ct)
     {
         foreach (var upstream in remembered)
         {
@@ -178,6 +191,8 @@ internal sealed partial class GovernedTools
         {
             _ = connecting.ContinueWith(_ => Changed?.Invoke(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
+
+        return connecting;
     }
 
     // What was listed from memory is what a call is judged and parked by; what runs is compared with the live definition when it is sent.

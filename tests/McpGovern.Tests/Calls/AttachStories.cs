@@ -49,18 +49,20 @@ public sealed class AttachStories
     {
         await using var story = new Story(Story.Gated);
         var gateway = await story.StartAsync(serve: false);
-        var callId = await gateway.ParkAsync("slow", """{"ms":1500}""");
+        var arguments = $$"""{"file":"{{story.File("go on")}}"}""";
+        var callId = await gateway.ParkAsync("until", arguments);
         await gateway.ApproveAsync(callId);
         Assert.Equal((callId, "approved"), await AgainAsync());
         var running = gateway.Dispatcher.Start(callId);
         await gateway.UntilAsync(callId, "dispatching");
         Assert.Equal((callId, "dispatching"), await AgainAsync());
+        await System.IO.File.WriteAllTextAsync(story.File("go on"), "");
         await running;
         Assert.Single(story.Ledger);
 
         async Task<(string, string)> AgainAsync()
         {
-            var told = await gateway.CallAsync("slow", """{"ms":1500}""");
+            var told = await gateway.CallAsync("until", arguments);
             Assert.True(told.IsError);
             return (told.CallId, told.Status);
         }

@@ -161,7 +161,8 @@ public sealed class ChangeStories
     public async Task Policy_OfAProcessWithoutTheUpstream_InvalidatesNothing()
     {
         await using var story = new Story(Story.Gated);
-        var owner = await story.StartAsync();
+        // One that serves would see the new policy by itself.
+        var owner = await story.StartAsync(serve: false);
         var callId = await owner.ParkAsync("echo");
         // As the command line on a bare store: it can decide, and knows nothing of the policy.
         story.WritePolicy("default: deny");

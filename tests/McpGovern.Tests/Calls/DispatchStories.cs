@@ -105,13 +105,21 @@ public sealed class DispatchStories
         await using var story = new Story(Story.Gated);
         await StoreToolsAsync(story);
         story.SetAway(true);
-        var gateway = await story.StartAsync(TimeSpan.FromSeconds(4), serve: false);
+        var gateway = await story.StartAsync(Story.Long, serve: false);
         var asking = gateway.CallAsync("echo");
-        await gateway.ApproveAsync(await gateway.PendingAsync());
+        var callId = await gateway.PendingAsync();
+        await gateway.ApproveAsync(callId);
+        await Eventually.TrueAsync(async () => (await DeferralsAsync()).Length >= 3, () => "it is not tried again");
+        story.Time.Advance(Story.Long);
         var told = await asking;
         Assert.Equal((true, "approved"), (told.IsError, told.Status));
         Assert.Contains("waits for its server", told.Text, StringComparison.Ordinal);
-        Assert.InRange((await gateway.EventsAsync(told.CallId)).OfType<DispatchDeferred>().Count(), 1, 3);
+        var tries = (await DeferralsAsync())[..3];
+        Assert.Equal([1, 2, 4], tries.Select(d => (d.RetryAt - d.At).TotalSeconds));
+        // Where this process stalls, it may have looked just before one of them was put on record.
+        Assert.InRange(tries.Zip(tries.Skip(1)).Count(pair => pair.Second.At < pair.First.RetryAt), 0, 1);
+
+        async Task<DispatchDeferred[]> DeferralsAsync() => [.. (await gateway.EventsAsync(callId)).OfType<DispatchDeferred>()];
     }
 
     [Fact]

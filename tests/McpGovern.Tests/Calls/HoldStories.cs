@@ -124,15 +124,16 @@ public sealed class HoldStories
         await using var story = new Story(Story.Gated);
         var gateway = await story.StartAsync(Story.Long);
         using var gone = new CancellationTokenSource();
-        var asking = gateway.CallAsync("slow", """{"ms":1000}""", ct: gone.Token);
+        var asking = gateway.CallAsync("until", $$"""{"file":"{{story.File("go on")}}"}""", ct: gone.Token);
         var callId = await gateway.PendingAsync();
         await gateway.ApproveAsync(callId);
         await gateway.UntilAsync(callId, "dispatching");
         await gone.CancelAsync();
         await asking;
+        await System.IO.File.WriteAllTextAsync(story.File("go on"), "");
         await gateway.UntilAsync(callId, "succeeded");
         Assert.DoesNotContain(story.Log, line => line.StartsWith("cancelled", StringComparison.Ordinal));
-        Assert.Contains("slept", (await gateway.ResultAsync(callId)).Text, StringComparison.Ordinal);
+        Assert.Contains("at last", (await gateway.ResultAsync(callId)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,6 +146,8 @@ public sealed class HoldStories
         await Eventually.TrueAsync(() => story.Ledger.Length == 1, () => "it was not sent");
         await gone.CancelAsync();
         await asking;
+        // The caller is not kept waiting for the upstream to read it.
+        await Eventually.TrueAsync(() => story.Log.Any(line => line.StartsWith("cancelled", StringComparison.Ordinal)), "the upstream was told");
         Assert.Single(story.Log, line => line.StartsWith("cancelled", StringComparison.Ordinal));
         Assert.Equal("outcome_unknown", Assert.Single(await gateway.AllAsync()).Status);
     }

@@ -6,13 +6,16 @@ namespace McpGovern.Tests.Calls;
 /// <summary>An answer that comes after our own patience is kept: it ends a doubt, and never a person's word.</summary>
 public sealed class LateStories
 {
+    // A call is to be on its way by then, however busy the machine is.
+    private static readonly TimeSpan Sent = TimeSpan.FromSeconds(2);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task Answer_AfterTheTimeOut_IsRecordedAsLate(bool resolvedMeanwhile)
     {
         await using var story = new Story(Story.Gated);
-        var gateway = await story.StartAsync(callTimeout: TimeSpan.FromMilliseconds(200));
+        var gateway = await story.StartAsync(callTimeout: Sent);
         var callId = await gateway.ParkAsync("until", $$"""{"file":"{{story.File("go")}}"}""");
         await gateway.ApproveAsync(callId);
         await gateway.UntilAsync(callId, "outcome_unknown");
@@ -37,7 +40,7 @@ public sealed class LateStories
     public async Task Allowed_AnsweredAfterTheTimeOut_LetsItsEffectStand()
     {
         await using var story = new Story(Story.Open + "\ntools: { \"*\": { effect: \"e:{file}\" } }");
-        var gateway = await story.StartAsync(callTimeout: TimeSpan.FromMilliseconds(200));
+        var gateway = await story.StartAsync(callTimeout: Sent);
         var arguments = $$"""{"file":"{{story.File("go")}}"}""";
         Assert.Contains("Outcome unknown", (await gateway.CallAsync("until", arguments)).Text, StringComparison.Ordinal);
         await System.IO.File.WriteAllTextAsync(story.File("go"), "");

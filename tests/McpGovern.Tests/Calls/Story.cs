@@ -14,7 +14,9 @@ namespace McpGovern.Tests.Calls;
 internal sealed class Story : IAsyncDisposable
 {
     public const string Gated = "default: require_approval", Open = "default: allow";
-    public static readonly TimeSpan Long = TimeSpan.FromSeconds(50);
+
+    /// <summary>Longer than anything takes here, however busy the machine is.</summary>
+    public static readonly TimeSpan Long = TimeSpan.FromMinutes(4);
 
     public static readonly Actor
         Agent = new("agent:coder", "stdio:agent:coder", "stdio"),
@@ -42,7 +44,7 @@ internal sealed class Story : IAsyncDisposable
     /// <summary>What the upstream was told.</summary>
     public string[] Log => Lines("log");
 
-    public void WritePolicy(string text) => folder.Write("policy.yaml", text);
+    public void WritePolicy(string text) => folder.Replace("policy.yaml", text);
 
     /// <summary>A file that is not there yet.</summary>
     public string File(string name) => folder.File(name);
@@ -61,10 +63,10 @@ internal sealed class Story : IAsyncDisposable
     }
 
     /// <summary>Takes effect when the upstream is asked for its tools again.</summary>
-    public void Redescribe(string text) => folder.Write("description", text);
+    public void Redescribe(string text) => folder.Replace("description", text);
 
     /// <summary>Further tools, by their whole definitions; takes effect like <see cref="Redescribe"/>.</summary>
-    public void Define(params IEnumerable<string> definitions) => folder.Write("definitions", string.Join('\n', definitions));
+    public void Define(params IEnumerable<string> definitions) => folder.Replace("definitions", string.Join('\n', definitions));
 
     /// <summary>The upstream says that its tools changed.</summary>
     public const string Tell = "notify", ToolsChanged = """{"method":"notifications/tools/list_changed"}""";
@@ -86,9 +88,10 @@ internal sealed class Story : IAsyncDisposable
         var gateway = new Gateway(
             CallStores.Open(storeText ?? StoreText, time, NullLoggerFactory.Instance),
             new PolicySource(PolicySet.Create([reading.File!]), [input], time),
-            new UpstreamSet(upstreams ?? [Upstream()], new UpstreamLimits(), time, NullLoggerFactory.Instance),
+            new UpstreamSet(upstreams ?? [Upstream()], UpstreamHost.Unhurried, time, NullLoggerFactory.Instance),
             new GatewayOptions(scope, hold, callTimeout ?? TimeSpan.FromMinutes(5), TimeSpan.FromDays(30), Limits, 16 << 20) { Pins = Pins },
             time, Logs);
+        (gateway.Tools.Patience, gateway.Lists.Patience) = (Eventually.Limit, Eventually.Limit);
         gateways.Add(gateway);
         if (storeText is null)
         {

@@ -69,9 +69,18 @@ internal sealed class TaskStory : IAsyncDisposable
     }
 
     /// <summary>The same, once it was approved where that is asked for.</summary>
-    public static async Task<string> BeginAsync(Gateway gateway, bool gated, int seconds)
+    public static Task<string> BeginAsync(Gateway gateway, bool gated, int seconds) =>
+        BeginAsync(gateway, gated, $$"""{"seconds":{{seconds}},"label":"x"}""");
+
+    /// <summary>A task that lasts until <see cref="EndTasks"/>.</summary>
+    public Task<string> BeginUntilToldAsync(Gateway gateway, bool gated) =>
+        BeginAsync(gateway, gated, $$"""{"seconds":0,"label":"x","until":"{{Story.File("told")}}"}""");
+
+    public void EndTasks() => File.WriteAllText(Story.File("told"), "");
+
+    private static async Task<string> BeginAsync(Gateway gateway, bool gated, string arguments)
     {
-        var id = (await BeginAsync(gateway, "slow_compute", $$"""{"seconds":{{seconds}},"label":"x"}""")).Id;
+        var id = (await BeginAsync(gateway, "slow_compute", arguments)).Id;
         if (gated)
         {
             await gateway.ApproveAsync(id);

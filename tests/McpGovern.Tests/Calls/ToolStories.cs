@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using McpGovern.Calls;
 using McpGovern.Server;
+using McpGovern.Tests.Processes;
 using McpGovern.Tests.Upstreams.Fakes;
 
 namespace McpGovern.Tests.Calls;
@@ -15,16 +16,30 @@ public sealed class ToolStories
         await using var story = new Story(Story.Open);
         var slow = FakeUpstreamOptions.Config("slow", "--start-delay", "20000");
         var gateway = await story.StartAsync(serve: false, upstreams: [story.Upstream("quick"), slow]);
-        var changed = new TaskCompletionSource();
-        gateway.Tools.Changed += () => changed.TrySetResult();
+        gateway.Tools.Patience = TimeSpan.FromSeconds(10);
+        await gateway.Upstreams.Find("quick")!.ConnectAsync(default);
+        var changes = 0;
+        gateway.Tools.Changed += () => Interlocked.Increment(ref changes);
 
         var early = await NamesAsync(gateway);
-        await changed.Task.WaitAsync(Story.Long);
+        await Eventually.TrueAsync(() => Volatile.Read(ref changes) > 0, "the change");
         var late = await NamesAsync(gateway);
 
         Assert.Contains("quick__echo", early);
         Assert.DoesNotContain("slow__echo", early);
         Assert.Contains("slow__echo", late);
+    }
+
+    [Fact]
+    public async Task Call_OfAToolWhoseUpstreamStartsSlowly_WaitsUntilItIsThere()
+    {
+        await using var story = new Story(Story.Open);
+        var gateway = await story.StartAsync(serve: false, upstreams: [story.Upstream("fake", "--start-delay", "3000")]);
+        gateway.Tools.Patience = TimeSpan.FromMilliseconds(100);
+
+        Assert.Empty(await NamesAsync(gateway));
+        Assert.False((await gateway.CallAsync("echo")).IsError);
+        Assert.Single(story.Ledger);
     }
 
     [Fact]

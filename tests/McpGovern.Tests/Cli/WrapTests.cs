@@ -22,7 +22,7 @@ public sealed class WrapTests : IDisposable
         {
             Assert.Contains("echo", (await client.ListToolsAsync()).Select(tool => tool.Name));
             Assert.NotEqual(true, (await client.CallToolAsync("slow", new Dictionary<string, object?> { ["ms"] = 1 })).IsError);
-            Assert.Contains("every call is ALLOWED and recorded", process.Errors, StringComparison.Ordinal);
+            await Eventually.TrueAsync(() => process.Errors.Contains("every call is ALLOWED and recorded", StringComparison.Ordinal), () => process.Errors);
         }
 
         var (_, call) = Assert.Single(await CallsAsync());

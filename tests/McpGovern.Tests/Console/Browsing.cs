@@ -39,6 +39,8 @@ internal sealed class Browsing : IAsyncDisposable
         await Page.GotoAsync(url);
         await Page.GetByLabel("Your key").FillAsync(key);
         await Page.GetByRole(AriaRole.Button, new() { Name = "Log in" }).ClickAsync();
+        // Whoever goes on from here has the cookie.
+        await Assertions.Expect(Page.GetByRole(AriaRole.Button, new() { Name = "Log out" })).ToBeVisibleAsync();
     }
 
     /// <summary>Kept beside the tests, for people to look at.</summary>

@@ -80,7 +80,10 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
 
     private bool Plays(string scene) => IsRecorded || fault.StartsWith(scene, StringComparison.Ordinal);
 
-    private static Task WritePolicyAsync(CrashWorld world, string deadline) => File.WriteAllTextAsync(Path.Combine(Path.GetDirectoryName(world.Settings)!, "policy.yaml"), $$"""
+    private static async Task WritePolicyAsync(CrashWorld world, string deadline)
+    {
+        var file = Path.Combine(Path.GetDirectoryName(world.Settings)!, "policy.yaml");
+        await File.WriteAllTextAsync(file + ".new", $$"""
         default: deny
         allow: [payments.fetch_payment_details]
         require_approval_for:
@@ -88,6 +91,9 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
           - { tools: payments.submit, when: { payment_id: { glob: "leave-*" } }, deadline: {{deadline}} }
           - { tools: payments.submit, when: { payment_id: { glob: "pay-*" } }, deadline: 1h }
         """);
+        // A process reads it meanwhile: the old one or the new one, and nothing between.
+        File.Move(file + ".new", file, overwrite: true);
+    }
 
     private Task LookAsync() => StepAsync("look", async () => await agent!.LookAsync() is { IsError: false });
 

@@ -11,8 +11,8 @@ public sealed class FrozenOwnerTests
     [InlineData("sqlite")]
     public async Task Call_OfAFrozenProcess_BecomesUnknownAndKeepsItsLateAnswer(string store)
     {
-        // The upstream's answer comes while its reader is frozen.
-        await using var world = await CrashWorld.CreateAsync(store, TimeSpan.FromSeconds(4));
+        // The upstream's answer comes while its reader is frozen; it is given up after its lease, of 15 s.
+        await using var world = await CrashWorld.CreateAsync(store, TimeSpan.FromSeconds(15));
         await using var owner = AgentClient.Launch(world.Settings, hold: "50s");
         Assert.True(await owner.ConnectAsync());
         var parked = new TaskCompletionSource<string>();

@@ -7,7 +7,7 @@ namespace McpGovern.Tests.Crashes;
 public sealed class StalledSenderTests
 {
     // Long enough to stop the process in it, or to freeze what it is about to send.
-    private static readonly Dictionary<string, string?> Stall = new() { [FaultPoints.Variable] = "dispatch_before_first_byte:1:delay" };
+    private static readonly Dictionary<string, string?> Stall = new() { [FaultPoints.Variable] = "dispatch_before_first_byte:1:stall" };
     private static readonly Actor Olga = new(CrashWorld.Operator, "key:olga", "key") { Roles = Roles.Operator };
 
     [SkippableTheory]

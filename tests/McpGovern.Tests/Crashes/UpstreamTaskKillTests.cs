@@ -14,7 +14,7 @@ public sealed class UpstreamTaskKillTests : IDisposable
 {
     private const string Agent = "agent:coder", Key = "a-key-that-only-this-test-has-0123456789";
     private const string Call = "\"name\":\"slow_compute\",\"arguments\":{\"seconds\":15,\"label\":\"x\"},";
-    private const string ShortCall = "\"name\":\"slow_compute\",\"arguments\":{\"seconds\":3,\"label\":\"x\"},";
+    private const string ShortCall = "\"name\":\"slow_compute\",\"arguments\":{\"seconds\":8,\"label\":\"x\"},";
     private const int Killed = 137;
 
     private static readonly string Declared = ModernClient.Meta("""{"elicitation":{"form":{}},"extensions":{"io.modelcontextprotocol/tasks":{}}}""");

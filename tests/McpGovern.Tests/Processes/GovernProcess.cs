@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,6 +7,8 @@ namespace McpGovern.Tests.Processes;
 /// <summary>The product as its users run it: the built program, in a process of its own.</summary>
 internal static class GovernProcess
 {
+    private static readonly ConcurrentDictionary<int, byte> Ports = new();
+
     public static string Dll { get; } = Path.Combine(AppContext.BaseDirectory, "McpGovern.dll");
 
     /// <summary>What a client has to launch: <c>dotnet McpGovern.dll</c> with these.</summary>
@@ -73,12 +76,26 @@ internal static class GovernProcess
         }
     }
 
-    /// <summary>Free a moment ago; nothing reserves it.</summary>
+    /// <summary>Free a moment ago, given to no other test of this process, and none that the system gives to whoever binds or connects next.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(12_000, 32_000);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                if (Ports.TryAdd(port, 0))
+                {
+                    return port;
+                }
+            }
+            catch (SocketException)
+            {
+                // Another's.
+            }
+        }
     }
 
     // Whoever runs the tests may have the product configured for himself.

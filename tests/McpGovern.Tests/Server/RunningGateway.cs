@@ -4,6 +4,7 @@ using McpGovern.Policy;
 using McpGovern.Server;
 using McpGovern.Storage;
 using McpGovern.Tests.Processes;
+using McpGovern.Tests.Upstreams.Fakes;
 using McpGovern.Upstreams;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,12 +29,13 @@ internal sealed class RunningGateway : IAsyncDisposable
         Gateway = new Gateway(
             CallStores.Open($"sqlite:{(options.Folder ?? _own!).File("calls.db")}", time, logs),
             new PolicySource(PolicySet.Create([policy.File!]), options.PolicyFile is { } file ? [file] : [], time),
-            new UpstreamSet(options.Upstreams is { Length: > 0 } upstreams ? upstreams : [upstream.Config], new UpstreamLimits(), time, logs),
+            new UpstreamSet(options.Upstreams is { Length: > 0 } upstreams ? upstreams : [upstream.Config], UpstreamHost.Unhurried, time, logs),
             new GatewayOptions("test", options.Hold, TimeSpan.FromMinutes(5), TimeSpan.FromDays(1), options.Limits, 16 << 20)
             {
                 PublicUrl = options.PublicUrl,
             },
             time, logs);
+        (Gateway.Tools.Patience, Gateway.Lists.Patience) = (Eventually.Limit, Eventually.Limit);
         Live = new LiveConnections(Gateway, logs.CreateLogger<LiveConnections>());
         Door = new McpFrontDoor(Gateway, new OwnTools(Gateway, time, () => false), logs.CreateLogger<McpFrontDoor>());
     }

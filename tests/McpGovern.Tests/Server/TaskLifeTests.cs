@@ -46,7 +46,7 @@ public sealed class TaskLifeTests : IAsyncLifetime, IDisposable
     public async Task Get_AfterAPolicyReload_FollowsTheCallThatTookItsPlace()
     {
         var id = await ParkAsync();
-        _folder.Write("policy.yaml", Stricter);
+        _folder.Replace("policy.yaml", Stricter);
         var successor = "";
         await UntilAsync(id, task => (successor = MessageOf(task).Split(' ')[^1]) != id && CallId.TryParse(successor, out _));
 

@@ -47,6 +47,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
     /// <summary>Completed when late words have been said.</summary>
     public Task Late { get; private set; } = Task.CompletedTask;
 
+    /// <summary>When late words are said, where the test wants to look before; else somewhat later.</summary>
+    public Task? LateWhen { get; set; }
+
     public void Restore() => isDown = false;
 
     /// <summary>Cuts the next connection whose client says these words, once.</summary>
@@ -159,7 +162,7 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private async Task SayLateAsync(TcpClient server, byte[] words, Task answered)
     {
-        await Task.Delay(400, closing.Token);
+        await (LateWhen ?? Task.Delay(400, closing.Token)).WaitAsync(closing.Token);
         await server.GetStream().WriteAsync(words, closing.Token);
         // There is nobody left to carry the answer to.
         await answered.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

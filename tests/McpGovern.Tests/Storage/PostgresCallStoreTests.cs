@@ -43,11 +43,14 @@ public sealed class PostgresCallStoreTests : CallStoreContract
         var parked = Park();
         await using var source = NpgsqlDataSource.Create(await BehindAsync(proxy));
         await using var connection = await source.OpenConnectionAsync();
+        var looked = new TaskCompletionSource();
+        proxy.LateWhen = looked.Task;
         proxy.Arm(parked.CallId, Cut.SentLate);
 
         await Assert.ThrowsAnyAsync<NpgsqlException>(() => PostgresAppend.RunAsync(connection, parked, AppendCheck.Check(parked), default));
 
         Assert.Null(await store.LoadAsync(parked.CallId, default));
+        looked.SetResult();
         Assert.NotNull(await EventuallyAsync(() => store.LoadAsync(parked.CallId, default), found => found is not null));
     }
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
+using McpGovern.Tests.Processes;
 using Npgsql;
 
 namespace McpGovern.Tests.Storage;
@@ -51,7 +50,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
 
         Skip.If(binaries is null, "PostgreSQL is not installed and MCPGOVERN_TEST_POSTGRES is not set");
-        var port = FreePort();
+        var port = GovernProcess.FreePort();
         var folder = Directory.CreateTempSubdirectory("mcpgovern-pg-").FullName;
         var start = new ProcessStartInfo { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = folder };
         string[] command = ["sh", "-c", Keeper, "keeper", folder, binaries!, $"{port}"];
@@ -170,25 +169,6 @@ internal sealed class PostgresServer : IAsyncDisposable
             : [];
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
         return OperatingSystem.IsWindows() ? null : debian.Concat(path).FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
-    }
-
-    // None that the system gives to clients: while the server is away, one of them would have it.
-    private static int FreePort()
-    {
-        while (true)
-        {
-            var port = Random.Shared.Next(20_000, 32_000);
-            try
-            {
-                using var listener = new TcpListener(IPAddress.Loopback, port);
-                listener.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Another's.
-            }
-        }
     }
 
     private static async Task RunAsync(string program, params string[] arguments)

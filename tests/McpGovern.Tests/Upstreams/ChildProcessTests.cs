@@ -61,7 +61,7 @@ public sealed class ChildProcessTests
 
         await host.DisposeAsync();
 
-        Assert.False(ProcessTable.IsAlive(pid));
+        await ProcessTable.GoneAsync(pid);
         await ProcessTable.GoneAsync(grandchild);
     }
 
@@ -79,6 +79,7 @@ public sealed class ChildProcessTests
         await Assert.ThrowsAnyAsync<UpstreamUnavailableException>(() => connecting);
         await ProcessTable.GoneAsync(int.Parse(File.ReadAllText(log).Trim()["start ".Length..], null));
         File.Delete(log);
+        File.Delete(log + ".lock");
     }
 
     /// <summary>SDK defect 6: a child that is busy does not look at its stdin, and one that ignores SIGTERM would stay for ever.</summary>

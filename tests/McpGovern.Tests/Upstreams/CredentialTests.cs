@@ -7,6 +7,8 @@ namespace McpGovern.Tests.Upstreams;
 /// <summary>What a reference in a server's settings leads to, and what is said where it leads to nothing.</summary>
 public sealed class CredentialTests : IDisposable
 {
+    private const string Slow = "took longer than 1 s";
+
     private readonly TempFolder folder = new();
 
     public void Dispose() => folder.Dispose();
@@ -53,8 +55,8 @@ public sealed class CredentialTests : IDisposable
     [InlineData("${cmd:/bin/true}", "is empty")]
     [InlineData("${cmd:/bin/cat large}", "said no text of at most 64 KiB")]
     [InlineData("${cmd:/bin/cat binary}", "said no text of at most 64 KiB")]
-    [InlineData("${cmd:/bin/sleep 600}", "took longer than 1 s")]
-    [InlineData("${cmd:/bin/sh -c 'sleep 600 & wait'}", "took longer than 1 s")]
+    [InlineData("${cmd:/bin/sleep 600}", Slow)]
+    [InlineData("${cmd:/bin/sh -c 'sleep 600 & wait'}", Slow)]
     public async Task Reference_ThatLeadsNowhere_IsNamedWithItsSetting(string text, string why)
     {
         folder.Write("empty", "");
@@ -64,7 +66,7 @@ public sealed class CredentialTests : IDisposable
         File.WriteAllBytes(folder.File("binary"), [0xff, 0xfe, 0x80]);
         var config = ReferringConfig.Read(folder, new { type = "http", url = "http://127.0.0.1:1/mcp", headers = new Dictionary<string, string> { ["X-Key"] = text } });
 
-        var e = await Assert.ThrowsAsync<CredentialException>(() => Credentials(config).ResolveAsync(default));
+        var e = await Assert.ThrowsAsync<CredentialException>(() => Credentials(config, why == Slow ? 1 : 60).ResolveAsync(default));
 
         Assert.StartsWith($"headers.X-Key: {text} {why}", e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("canary-canary", e.Message.Replace(text, "", StringComparison.Ordinal), StringComparison.Ordinal);
@@ -125,7 +127,12 @@ public sealed class CredentialTests : IDisposable
     {
         var config = ReferringConfig.Read(folder, ReferringConfig.Stdio(new { T = "${cmd:/bin/sh -c 'sleep 600 & echo $! > pid; wait'}" }));
 
-        await Assert.ThrowsAsync<CredentialException>(() => Credentials(config).ResolveAsync(default));
+        // A busy machine may take the shell's whole second before it says whom it started.
+        await Eventually.TrueAsync(async () =>
+        {
+            await Assert.ThrowsAsync<CredentialException>(() => Credentials(config, 1).ResolveAsync(default));
+            return File.Exists(folder.File("pid")) && File.ReadAllText(folder.File("pid")).EndsWith('\n');
+        }, () => "the shell's child was never named");
 
         await ProcessTable.GoneAsync(int.Parse(File.ReadAllText(folder.File("pid")), null));
     }
@@ -139,6 +146,6 @@ public sealed class CredentialTests : IDisposable
     public void Mask_HidesASecretInEveryForm(string text, string expected) =>
         Assert.Equal(expected, new CredentialMask("my-token-12345", "my/token+12345", "my\"token+12345", "-----BEGIN-----\nsecond-line-of-it\n", "short", "1234567").Of(text));
 
-    private static UpstreamCredentials Credentials(UpstreamConfig config) =>
-        new(config, new UpstreamLimits { CredentialTimeout = TimeSpan.FromSeconds(1) }, TimeProvider.System);
+    private static UpstreamCredentials Credentials(UpstreamConfig config, int seconds = 60) =>
+        new(config, new UpstreamLimits { CredentialTimeout = TimeSpan.FromSeconds(seconds) }, TimeProvider.System);
 }

@@ -30,7 +30,8 @@ public sealed class QuestionTests
     {
         await using var host = UpstreamHost.Stdio();
         var caller = new TestCaller { Answer = """{"action":"accept"}""" };
-        var other = when == "two calls" ? CallAsync(host, "slow", caller, """{"ms":3000}""") : null;
+        var (goOn, until) = host.Until();
+        var other = when == "two calls" ? CallAsync(host, "until", caller, until) : null;
         if (other is not null)
             await Eventually.TrueAsync(() => host.Ledger.Length == 1, "the first call");
 
@@ -38,6 +39,7 @@ public sealed class QuestionTests
 
         Assert.Contains("\\\"action\\\":\\\"cancel", UpstreamHost.Text(answer), StringComparison.Ordinal);
         Assert.Empty(caller.Heard);
+        await File.WriteAllTextAsync(goOn, "");
         await (other ?? Task.CompletedTask);
     }
 
@@ -46,11 +48,13 @@ public sealed class QuestionTests
     {
         await using var host = UpstreamHost.Stdio(new UpstreamLimits { CancelGrace = TimeSpan.FromMilliseconds(50) });
         var caller = new TestCaller();
-        Assert.IsType<UpstreamAnswer.Lost>(await CallAsync(host, "slow", caller, """{"ms":2000}""", TimeSpan.FromMilliseconds(200)));
+        var (goOn, until) = host.Until();
+        var lost = Assert.IsType<UpstreamAnswer.Lost>(await CallAsync(host, "until", caller, until, TimeSpan.FromSeconds(2)));
 
         await CallAsync(host, "elicit", caller);
         Assert.Empty(caller.Heard);
-        await CallAsync(host, "slow", caller, """{"ms":2500}""");
+        await File.WriteAllTextAsync(goOn, "");
+        await lost.Late!.WaitAsync(Eventually.Limit);
         await CallAsync(host, "elicit", caller);
 
         Assert.Single(caller.Heard);
@@ -62,7 +66,11 @@ public sealed class QuestionTests
         await using var host = UpstreamHost.Stdio();
         var caller = new TestCaller { Ready = new TaskCompletionSource().Task };
 
-        await CallAsync(host, "ask_and_go", caller, """{"ms":1000}""");
+        var (goOn, until) = host.Until();
+        var call = CallAsync(host, "ask_and_go", caller, until);
+        await Eventually.TrueAsync(() => !caller.Heard.IsEmpty, "the question");
+        await File.WriteAllTextAsync(goOn, "");
+        await call;
 
         await Eventually.TrueAsync(() => caller.Heard.Contains("withdrawn"), "the question's end");
         await Eventually.TrueAsync(() => host.Log.Any(line => line.Contains("\"action\":\"cancel\"", StringComparison.Ordinal)), "the upstream's answer");
@@ -92,7 +100,9 @@ public sealed class QuestionTests
     public async Task Logs_WithProgress_KeepTheirOrderAndComeBeforeTheAnswer(bool stdio)
     {
         await using var fake = await FakeHttpUpstream.StartAsync(stream: true, extra: ["logs"]);
-        await using var host = stdio ? UpstreamHost.Stdio() : new UpstreamHost(fake.Config());
+        // Where this process stalls after the answer, what came before it is not to be given up.
+        var limits = new UpstreamLimits { CancelGrace = Minute };
+        await using var host = stdio ? UpstreamHost.Stdio(limits) : new UpstreamHost(fake.Config(), limits);
         for (var run = 0; run < 50; run++)
         {
             var caller = new TestCaller();
@@ -110,10 +120,12 @@ public sealed class QuestionTests
     {
         await using var host = UpstreamHost.Stdio();
         var (one, two) = (new TestCaller(), new TestCaller());
-        var slow = CallAsync(host, "slow", one, """{"ms":3000}""");
+        var (goOn, until) = host.Until();
+        var slow = CallAsync(host, "until", one, until);
         await Eventually.TrueAsync(() => host.Ledger.Length == 1, "the first call");
 
         await CallAsync(host, "logs", two, """{"count":4}""");
+        await File.WriteAllTextAsync(goOn, "");
         await slow;
 
         Assert.All(one.Heard.Concat(two.Heard), heard => Assert.Contains("progress", heard, StringComparison.Ordinal));

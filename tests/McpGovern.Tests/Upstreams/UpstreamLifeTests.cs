@@ -150,9 +150,11 @@ public sealed class UpstreamLifeTests
     public async Task CallerThatGivesUp_DoesNotStopTheStart()
     {
         await using var host = UpstreamHost.Stdio("--start-delay", "500");
-        using var impatient = new CancellationTokenSource(50);
+        using var impatient = new CancellationTokenSource();
+        var connecting = host.Upstream.ConnectAsync(impatient.Token).AsTask();
+        await impatient.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await host.Upstream.ConnectAsync(impatient.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting);
         await host.ConnectAsync();
 
         Assert.Single(host.Log, line => line.StartsWith("start ", StringComparison.Ordinal));

@@ -7,7 +7,8 @@ namespace McpGovern.Torture.Grounds;
 /// <summary>What clients and people want of a gateway that may die at any moment: each payment is walked as far as it goes, and walked on in the next life.</summary>
 internal sealed class FaultWalks(Ground ground)
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(25);
+    // Far more than any of them needs: a machine that stalls is no matter here.
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
     private static readonly string[] Ended = ["succeeded", "failed", "outcome_unknown", "resolved"];
 
     private static readonly string[] Kinds = ["pay", "pay", "pay", "refuse", "leave", "leave", "short", "short"];

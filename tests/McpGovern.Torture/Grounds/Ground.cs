@@ -39,7 +39,10 @@ internal sealed class Ground : IAsyncDisposable
     }
 
     /// <summary>A new policy: the rule for <c>moved</c> payments is another one, those for all others stay.</summary>
-    public Task ChangePolicyAsync() => File.WriteAllTextAsync(policyFile, $$"""
+    public async Task ChangePolicyAsync()
+    {
+        // Gateways read it meanwhile: the old one or the new one, and nothing between.
+        await File.WriteAllTextAsync(policyFile + ".new", $$"""
         default: deny
         allow: [payments.fetch_payment_details]
         require_approval_for:
@@ -48,6 +51,8 @@ internal sealed class Ground : IAsyncDisposable
           - { tools: payments.submit, deadline: 1h }
         {{(idempotent ? "tools: { payments.submit: { idempotent: true } }" : "")}}
         """);
+        File.Move(policyFile + ".new", policyFile, overwrite: true);
+    }
 
     public async Task<string> StatusAsync(string callId) => Oracle.StatusOf((await World.Store.LoadAsync(callId, default))!);
 

@@ -21,7 +21,6 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
           {"name":"submit","description":"Sends the money.","inputSchema":{"type":"object","properties":{"payment_id":{"type":"string"},"amount":{"type":"number"},"currency":{"type":"string"}}}}]}
         """;
 
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(4);
     private readonly FileStream ledger;
     private readonly WebApplication app;
     private readonly TaskCompletionSource released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -38,6 +37,9 @@ internal sealed class PaymentsUpstream : IAsyncDisposable
 
     /// <summary>Writes every payment twice, as if it had been asked for twice.</summary>
     public bool PaysTwice { get; init; }
+
+    /// <summary>How long a <c>late</c> payment's answer takes.</summary>
+    public TimeSpan Late { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>Every call of a tool, and when it came by <see cref="Stopwatch"/>.</summary>
     public ConcurrentQueue<(string Payment, long At)> Arrivals { get; } = new();

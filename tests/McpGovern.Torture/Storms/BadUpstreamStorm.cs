@@ -10,7 +10,7 @@ internal sealed class BadUpstreamStorm(string engine) : Storm
     private const string PaysTwice = "an effect that happens twice", CalledFailed = "what is unknown is called known";
     private const int AtOnce = 16;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(2), LongestStuck = TimeSpan.FromSeconds(22);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(8), LongestStuck = TimeSpan.FromSeconds(42), Late = CallTimeout + TimeSpan.FromSeconds(4);
 
     private static readonly (string Behaviour, string[] Ends)[] Behaviours =
     [
@@ -28,6 +28,7 @@ internal sealed class BadUpstreamStorm(string engine) : Storm
     public override async Task RunAsync(Tally tally, int count, Random random, string? bug)
     {
         await using var ground = await Ground.CreateAsync(engine, callTimeout: $"{CallTimeout.TotalSeconds}s", paysTwice: bug == PaysTwice);
+        ground.Upstream.Late = Late;
         await using var agent = AgentClient.LaunchHttp(ground.World.Settings, "0s");
         if (!await agent.ConnectAsync())
         {
@@ -51,7 +52,7 @@ internal sealed class BadUpstreamStorm(string engine) : Storm
             tally.Count();
         });
         // The late ones have answered, and two sweeps have passed, in which something might be sent again.
-        await Task.Delay(TimeSpan.FromSeconds(5), CancellationToken.None);
+        await Task.Delay(TimeSpan.FromSeconds(9), CancellationToken.None);
         await JudgeAsync(ground, tally);
     }
 

@@ -9,7 +9,7 @@ namespace McpGovern.Torture.Storms;
 /// </summary>
 internal sealed class NamedFaultStorm(string engine, params string[] actions) : Storm
 {
-    private const int Lanes = 4, LivesPerGround = 13, HardestLook = 5;
+    private const int Lanes = 4, LivesPerGround = 13, HardestLook = 15;
 
     public override string Name => $"{string.Join(", ", actions)} at named points, {engine}";
     public override string Unit => actions is ["kill"] ? "kills" : "faults";

@@ -1,4 +1,5 @@
 using McpGovern.Tests.Crashes;
+using McpGovern.Tests.Processes;
 using McpGovern.Tests.Storage;
 using McpGovern.Torture.Grounds;
 using Npgsql;
@@ -55,7 +56,7 @@ internal sealed class ParkedHoldStorm(string engine) : Storm
         Judge(tally, "more threads", after.Threads - before.Threads, MostMore);
         Judge(tally, "more connections to the store", connections - connectionsBefore, MostMore);
         // Somebody else can write: nothing is locked.
-        await ground.World.Store.AppendAsync(TestCalls.Park(), default).WaitAsync(TimeSpan.FromSeconds(5), CancellationToken.None);
+        await ground.World.Store.AppendAsync(TestCalls.Park(), default).WaitAsync(Eventually.Limit, CancellationToken.None);
         agent.ExpectEnd();
         await agent.KillAsync();
         await parking;

@@ -100,7 +100,7 @@ internal sealed class VanishedClientsStorm(string engine) : Storm
         await later.ConnectAsync();
         foreach (var callId in chosen)
         {
-            var heard = await later.FetchAsync(callId, waitSeconds: 20);
+            var heard = await later.FetchAsync(callId, waitSeconds: 50);
             if (heard is not { Status: "succeeded" or null } || !Journal.HasPaid(await world.PaymentOfAsync(callId), heard))
             {
                 tally.Violation($"the result of {callId} cannot be fetched: {heard}");

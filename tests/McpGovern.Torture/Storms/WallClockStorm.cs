@@ -81,7 +81,7 @@ internal sealed class WallClockStorm(string engine) : Storm
             var (began, status) = (TimeProvider.System.GetTimestamp(), await ground.StatusAsync(call.Id));
             // It has been, at some time of that clock since, or it is now.
             var isDue = call.Due <= call.Latest;
-            while (isDue && status == "pending" && TimeProvider.System.GetElapsedTime(began) < Patience)
+            while (isDue && status == "pending" && TimeProvider.System.GetElapsedTime(began) < Patience * 3)
             {
                 await Task.Delay(100);
                 status = await ground.StatusAsync(call.Id);

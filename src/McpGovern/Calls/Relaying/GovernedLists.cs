@@ -9,8 +9,6 @@ internal sealed record Listed(Upstream Upstream, ToolDefinition Definition);
 /// <summary>The lists of all upstreams but for their tools, read when they are asked for.</summary>
 internal sealed partial class GovernedLists
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
     private readonly UpstreamSet upstreams;
     private readonly PolicySource policy;
     private readonly ILogger log;
@@ -26,6 +24,9 @@ internal sealed partial class GovernedLists
 
     /// <summary>Agents may see other <c>resources</c> or <c>prompts</c> now.</summary>
     public event Action<string>? Changed;
+
+    /// <summary>How long upstreams that have not answered are waited for.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
     public bool OnlyUpstream => upstreams.All.Count == 1;
 

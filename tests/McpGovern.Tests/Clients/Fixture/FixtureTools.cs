@@ -135,6 +135,12 @@ internal sealed class FixtureTools
         }
 
         await Task.Delay(TimeSpan.FromSeconds(seconds), ct);
+        // A time that is no matter of luck: until this file is there.
+        while (call.Argument("until") is { } file && !File.Exists(file.GetString()))
+        {
+            await Task.Delay(20, ct);
+        }
+
         return FixtureCall.Text($"computed {call.TextArgument("label")}");
     }
 

@@ -70,7 +70,7 @@ internal static class FakeTools
             case "hang": break;
             case "lasting":
                 // On the reader's own thread, so that the end of stdin is seen only when it is done.
-                Thread.Sleep(2000);
+                Thread.Sleep(30_000);
                 upstream.Effect(tool, "finished");
                 upstream.Answer(id, Text("\"lasted\""));
                 break;
@@ -98,8 +98,8 @@ internal static class FakeTools
             case "progress": Progress(upstream, id, call, arguments.GetProperty("count").GetInt32()); break;
             case "change_tools":
                 upstream.ExtraTools++;
-                for (var i = 0; i < 5; i++)
-                    upstream.Notify("notifications/tools/list_changed");
+                // A burst, however slow the machine is: in one piece.
+                upstream.Write(string.Join('\n', Enumerable.Repeat("""{"jsonrpc":"2.0","method":"notifications/tools/list_changed","params":{}}""", 5)));
                 upstream.Answer(id, Text("\"changed\""));
                 break;
             case "notify":
@@ -118,7 +118,7 @@ internal static class FakeTools
             case "elicit": upstream.Answer(id, Text(Escape(await upstream.AskAsync($"{upstream.Asked++}", "elicitation/create", FakeQuestions.Question)))); break;
             case "ask_and_go":
                 _ = upstream.AskAsync("77", "elicitation/create", FakeQuestions.Question);
-                await Task.Delay(arguments.GetProperty("ms").GetInt32());
+                await FileAsync(arguments);
                 upstream.Answer(id, Text("\"gone\""));
                 break;
             case "form": upstream.Answer(id, FakeQuestions.Form(call)); break;
@@ -136,13 +136,18 @@ internal static class FakeTools
                 upstream.Answer(id, Text("\"deaf\""));
                 break;
             case "until":
-                while (!File.Exists(arguments.GetProperty("file").GetString()))
-                    await Task.Delay(20);
+                await FileAsync(arguments);
                 upstream.Answer(id, Text("\"at last\""));
                 break;
             case "pid": upstream.Answer(id, Text($"\"{Environment.ProcessId}\"")); break;
             default: upstream.Answer(id, Text("\"ok\"")); break;
         }
+    }
+
+    private static async Task FileAsync(JsonElement arguments)
+    {
+        while (!File.Exists(arguments.GetProperty("file").GetString()))
+            await Task.Delay(20);
     }
 
     private static void Progress(FakeUpstream upstream, string id, JsonElement call, int count)

@@ -97,10 +97,26 @@ internal sealed class FakeUpstream(FakeUpstreamOptions options)
     {
         if (file is null)
             return;
-        // One write at the end of the file: several processes may share a ledger.
+        // Several processes may share a ledger, and .NET's append seeks to the end once instead of asking the system for it at each write.
+        using var turn = TakeTurn(file + ".lock");
         using var stream = new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite);
         stream.Write(System.Text.Encoding.UTF8.GetBytes(line + "\n"));
         stream.Flush(flushToDisk: true);
+    }
+
+    private static FileStream TakeTurn(string file)
+    {
+        while (true)
+        {
+            try
+            {
+                return new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None);
+            }
+            catch (IOException) when (File.Exists(file))
+            {
+                Thread.Sleep(5);
+            }
+        }
     }
 
     private void Take(string line)

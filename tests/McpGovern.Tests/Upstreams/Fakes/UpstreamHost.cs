@@ -12,7 +12,7 @@ internal sealed class UpstreamHost : IAsyncDisposable
     private readonly string? _folder;
 
     public UpstreamHost(UpstreamConfig config, UpstreamLimits? limits = null) =>
-        _set = new UpstreamSet([config], limits ?? new UpstreamLimits(), TimeProvider.System, NullLoggerFactory.Instance);
+        _set = new UpstreamSet([config], limits ?? Unhurried, TimeProvider.System, NullLoggerFactory.Instance);
 
     private UpstreamHost(string[] options, UpstreamLimits limits)
     {
@@ -21,17 +21,27 @@ internal sealed class UpstreamHost : IAsyncDisposable
         _set = new UpstreamSet([config], limits, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
+    /// <summary>A fake that speaks the modern era may take longer to start than the product waits for the answer to its probe.</summary>
+    public static UpstreamLimits Unhurried { get; } = new() { ProbeTimeout = TimeSpan.FromSeconds(30) };
+
     public Upstream Upstream => _set.All[0];
 
     public string[] Ledger => Lines(LedgerFile);
 
     public string[] Log => Lines(LogFile);
 
+    /// <summary>A file that is not there yet, and the arguments of a call that waits for it.</summary>
+    public (string File, string Arguments) Until(string name = "go on")
+    {
+        var file = Path.Combine(_folder!, name);
+        return (file, $$"""{"file":"{{file}}"}""");
+    }
+
     private string LedgerFile => Path.Combine(_folder ?? "", "ledger");
 
     private string LogFile => Path.Combine(_folder ?? "", "log");
 
-    public static UpstreamHost Stdio(params string[] options) => new(options, new UpstreamLimits());
+    public static UpstreamHost Stdio(params string[] options) => new(options, Unhurried);
 
     public static UpstreamHost Stdio(UpstreamLimits limits, params string[] options) => new(options, limits);
 
