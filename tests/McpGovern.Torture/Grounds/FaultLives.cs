@@ -6,8 +6,8 @@ namespace McpGovern.Torture.Grounds;
 /// <summary>Many lives of a gateway over one ground, each spoiled at a fault point and ended by SIGKILL; in the end everything must be right.</summary>
 internal sealed class FaultLives(Ground ground, Tally tally)
 {
-    // Its lease and 10 seconds are the promise; as much again is for a machine that stalls.
-    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(40), StartLimit = TimeSpan.FromSeconds(60), TwoSweeps = TimeSpan.FromSeconds(4.5);
+    // Its lease and 10 seconds.
+    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(20), StartLimit = TimeSpan.FromSeconds(60), TwoSweeps = TimeSpan.FromSeconds(4.5);
 
     private readonly FaultWalks walks = new(ground);
     private readonly HashSet<string> doubtful = [];

@@ -14,7 +14,7 @@ internal sealed class PoisonedGround(Ground ground, Tally tally, Random random)
 {
     public const int Streams = 125;
 
-    private static readonly TimeSpan InTime = TimeSpan.FromSeconds(45), SomeSweeps = TimeSpan.FromSeconds(5), PastDue = TimeSpan.FromSeconds(1.2);
+    private static readonly TimeSpan InTime = TimeSpan.FromSeconds(20), SomeSweeps = TimeSpan.FromSeconds(5), PastDue = TimeSpan.FromSeconds(1.2);
     private static readonly string[] States = ["pending", "past due", "approved", "deferred", "dispatching"];
     private static readonly Actor Alice = new("alice", "test:alice", "test") { Roles = Roles.Approver };
     private static readonly Actor Agent = new(CrashWorld.Agent, "test:agent", "test");

@@ -10,7 +10,7 @@ internal sealed class BadUpstreamStorm(string engine) : Storm
     private const string PaysTwice = "an effect that happens twice", CalledFailed = "what is unknown is called known";
     private const int AtOnce = 16;
 
-    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(8), LongestStuck = TimeSpan.FromSeconds(42), Late = CallTimeout + TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(8), LongestStuck = CallTimeout + TimeSpan.FromSeconds(20), Late = CallTimeout + TimeSpan.FromSeconds(4);
 
     private static readonly (string Behaviour, string[] Ends)[] Behaviours =
     [

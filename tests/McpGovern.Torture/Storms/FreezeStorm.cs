@@ -14,7 +14,7 @@ internal sealed class FreezeStorm(string engine) : Storm
     private const string StaleCache = "stale cache";
     private const int FreezesPerGround = 25, Nodes = 2;
 
-    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(1), Frozen = TimeSpan.FromSeconds(1.5), LongestStill = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Promised = TimeSpan.FromSeconds(1), Frozen = TimeSpan.FromSeconds(1.5), LongestStill = TimeSpan.FromSeconds(20);
     private static readonly (string Kind, string? Name)[] Targets = [("server", "payments"), ("actor", CrashWorld.Agent), ("all", null)];
 
     public override string Name => $"freezes under load, {engine}";

@@ -15,7 +15,7 @@ internal sealed class FrozenOwnerStorm(string engine) : Storm
     private const int Lanes = 4, Calls = 6;
 
     // Its lease and 10 seconds.
-    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(20);
 
     public override string Name => $"owners stopped past their lease, {engine}";
     public override string Unit => "stopped owners";

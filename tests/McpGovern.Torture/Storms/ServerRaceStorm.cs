@@ -17,7 +17,7 @@ internal sealed class ServerRaceStorm(string engine) : Storm
     private const int CallsPerGround = 500, AtOnce = 40;
 
     // Its lease and 10 seconds.
-    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan LongestStuck = TimeSpan.FromSeconds(20);
     private static readonly string[] Ended = ["succeeded", "rejected", "cancelled", "expired", "invalidated"];
 
     public override string Name => $"servers race, {engine}";
