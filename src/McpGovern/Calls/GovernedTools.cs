@@ -105,31 +105,20 @@ internal sealed partial class GovernedTools
     }
 
     /// <summary>The tool behind an advertised name, or <c>null</c> where no upstream was ever seen to have it.</summary>
-    public async Task<GovernedTool?> FindAsync(string advertised, CancellationToken ct)
-    {
-        if (Find(advertised) is { } known)
-        {
-            return known;
-        }
-
-        return await FindAsync(() => Find(advertised), ct);
-    }
+    public Task<GovernedTool?> FindAsync(string advertised, CancellationToken ct) => FindAsync(() => Find(advertised), ct);
 
     /// <summary>The tool that a record names, or <c>null</c> where that server was never seen to have it.</summary>
-    public async Task<GovernedTool?> FindAsync(string server, string tool, CancellationToken ct)
-    {
-        GovernedTool? Recorded() => Known().FirstOrDefault(t => t.Server == server && t.Tool == tool);
-        if (Recorded() is { } known)
-        {
-            return known;
-        }
-
-        return await FindAsync(Recorded, ct);
-    }
+    public Task<GovernedTool?> FindAsync(string server, string tool, CancellationToken ct) =>
+        FindAsync(() => Known().FirstOrDefault(t => t.Server == server && t.Tool == tool), ct);
 
     // What is to be called is waited for longer than a list: that there is no such tool is said when all upstreams are up, or cannot be started.
     private async Task<GovernedTool?> FindAsync(Func<GovernedTool?> find, CancellationToken ct)
     {
+        if (find() is { } known)
+        {
+            return known;
+        }
+
         var connecting = await ConnectAllAsync([], ct);
         await memory.RecallAsync(upstreams.All.Where(u => u.KnownTools is null), ct);
         if (find() is { } found)
