@@ -89,7 +89,13 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
         await using var house = await ConsoleHouse.OpenAsync();
         await using var person = await chromium.OpenAsync(width: 390);
         var texts = ((IEnumerable<object[]>)PageTests.Spoofs).Select(row => (string)row[0]).ToArray();
-        var call = await house.Gateway.ParkAsync("echo", $$"""{"texts":[{{string.Join(',', texts.Select(CanonicalJson.Quote))}}],"odd":"\u0000 \ud800"}""", justification: string.Join('\n', texts)[..2000]);
+        var quoted = string.Join(',', texts.Select(CanonicalJson.Quote));
+        var request = new ToolCallRequest(Story.Agent, "echo", $$"""{"texts":[{{quoted}}],"odd":"\u0000 \ud800"}""")
+        {
+            Justification = string.Join('\n', texts)[..2000],
+            MetaJson = $$"""{"vendor/texts":[{{quoted}}]}""",
+        };
+        var call = new Told(await house.Gateway.Calls.HandleAsync(request, default)).CallId;
 
         await person.LoginAsync(house.Gateway.Links.For(call)!, ConsoleHouse.AliceKey);
 
@@ -101,6 +107,8 @@ public sealed class ChromiumTests(ChromiumHouse chromium) : IClassFixture<Chromi
         Assert.Equal(0, await page.Locator("pre.arguments").EvaluateAsync<int>("e => e.children.length"));
         Assert.Equal((1, 0), (await page.Locator("pre.justification").CountAsync(), await page.Locator("pre.justification").EvaluateAsync<int>("e => e.children.length")));
         Assert.Equal("isolate", await page.Locator("pre.justification").EvaluateAsync<string>("e => getComputedStyle(e).unicodeBidi"));
+        Assert.Equal((1, 0), (await page.Locator("pre.meta").CountAsync(), await page.Locator("pre.meta").EvaluateAsync<int>("e => e.children.length")));
+        Assert.Equal("isolate", await page.Locator("pre.meta").EvaluateAsync<string>("e => getComputedStyle(e).unicodeBidi"));
         var shown = await page.Locator("pre.arguments").EvaluateAsync<string>("e => e.textContent");
         Assert.Equal(CanonicalJson.Of((await house.Gateway.ViewAsync(call)).Arguments), CanonicalJson.Of(shown));
         Assert.Equal(390, await page.EvaluateAsync<int>("document.documentElement.scrollWidth"));
