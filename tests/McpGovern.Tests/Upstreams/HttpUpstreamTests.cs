@@ -219,7 +219,8 @@ public sealed class HttpUpstreamTests
         await using var fake = await FakeHttpUpstream.StartAsync(stream, modern);
         await using var host = new UpstreamHost(fake.Config(), new UpstreamLimits { CancelGrace = TimeSpan.FromMilliseconds(50) });
 
-        var lost = Assert.IsType<UpstreamAnswer.Lost>(await host.CallAsync("slow", """{"ms":5000}""", timeout: Sent));
+        var lost = Assert.IsType<UpstreamAnswer.Lost>(await host.CallAsync("slow", timeout: Sent));
+        fake.Released.SetResult();
 
         Assert.Equal(arrives, lost.Late is not null);
         Assert.Equal(arrives, lost.Late is not null && await lost.Late is UpstreamAnswer.Result);

@@ -85,9 +85,10 @@ public sealed class QuestionTests
         await using var host = new UpstreamHost(fake.Config());
         var (one, two) = (new TestCaller { Answer = """{"action":"accept","n":1}""" }, new TestCaller { Answer = """{"action":"accept","n":2}""" });
 
-        var slow = atOnce ? CallAsync(host, "slow", one, """{"ms":3000}""") : Task.CompletedTask;
+        var slow = atOnce ? CallAsync(host, "slow", one) : Task.CompletedTask;
         await Eventually.TrueAsync(() => !atOnce || fake.Ledger.Count == 1, "the first call");
         var answer = await CallAsync(host, "elicit", two);
+        fake.Released.SetResult();
         await slow;
 
         Assert.Contains("n\\u0022:2", UpstreamHost.Text(answer), StringComparison.Ordinal);

@@ -76,7 +76,7 @@ internal static class FakeHttpTools
                 upstream.Seen.Enqueue("dropped");
                 break;
             case "slow":
-                await Task.Delay(arguments.GetProperty("ms").GetInt32());
+                await (arguments.TryGetProperty("ms", out var ms) ? Task.Delay(ms.GetInt32()) : upstream.Released.Task);
                 await ResultAsync(upstream, call, """{"content":[]}""");
                 break;
             case "status":

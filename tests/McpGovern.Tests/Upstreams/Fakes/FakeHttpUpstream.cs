@@ -54,6 +54,9 @@ internal sealed class FakeHttpUpstream : IAsyncDisposable
     /// <summary>Lets go of the subscriptions that there are.</summary>
     public CancellationTokenSource Listening { get; set; } = new();
 
+    /// <summary>Ends what is <c>slow</c> without a time.</summary>
+    public TaskCompletionSource Released { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public ConcurrentQueue<string> Ledger { get; } = new();
 
     /// <summary>Every message received: its method, or <c>DELETE</c>; a call that its caller dropped as <c>dropped</c>.</summary>
