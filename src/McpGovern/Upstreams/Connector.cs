@@ -9,7 +9,7 @@ namespace McpGovern.Upstreams;
 /// <param name="memory">What other processes learnt of it, where somebody keeps that.</param>
 internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, TimeProvider time, ILogger log, Func<IEraMemory?> memory)
 {
-    private bool _legacy, _remembered, _recalled;
+    private bool _legacy, _remembered, _recalled, _slow;
 
     public UpstreamCredentials Credentials { get; } = new(config, limits, time);
 
@@ -42,7 +42,7 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         catch (OperationCanceledException e) when (!ct.IsCancellationRequested)
         {
             // It may have become another server since, which does not know what it was greeted with.
-            _legacy = false;
+            _legacy = _slow = false;
             throw new UpstreamUnavailableException($"it did not get ready within {limits.ConnectTimeout.TotalSeconds:0} s", e);
         }
     }
@@ -56,8 +56,9 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         catch (HandshakeException e) when (!_legacy)
         {
             // Some servers from before the probe end at a method they do not know, or answer it with a status of their own.
+            // One that knows it, and was not up in time to say so, gets the time.
             UpstreamLog.ProbeFailed(log, config.GovernedName, e.Message);
-            return await OpenAsync(legacy: true, ct);
+            return await OpenAsync(legacy: !_slow, ct);
         }
         catch (HandshakeException e)
         {
@@ -97,10 +98,11 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         ITransport transport = config.Transport == "stdio"
             ? new StdioTransport(ChildProcess.Start(resolved, limits, time, log), inbox, config, limits, log)
             : await HttpTransport.ConnectAsync(resolved, inbox, limits, Credentials, log, ct);
+        var handshake = new Handshake(transport, legacy);
         try
         {
             _ = new UpstreamQuestions(transport, inbox, config, limits, time, log);
-            var client = await McpClient.CreateAsync(new Handshake(transport, legacy), Options(), NullLoggerFactory.Instance, ct);
+            var client = await McpClient.CreateAsync(handshake, Options(), NullLoggerFactory.Instance, ct);
             var session = new Session(client.NegotiatedProtocolVersion, config.Transport == "stdio");
             _legacy = !session.Modern;
             var exchange = new Exchange(transport, inbox, session, config.GovernedName, config.Mask, limits, time, log);
@@ -111,6 +113,7 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
         catch (Exception e)
         {
             var failure = Unavailable(e, transport);
+            _slow = handshake.ProbeWasAnsweredLate;
             await transport.DisposeAsync();
             if (e is OperationCanceledException && ct.IsCancellationRequested)
                 throw;
@@ -138,7 +141,7 @@ internal sealed class Connector(UpstreamConfig config, UpstreamLimits limits, Ti
             Sampling = new SamplingCapability(),
             Roots = new RootsCapability(),
         },
-        DiscoverProbeTimeout = limits.ProbeTimeout,
+        DiscoverProbeTimeout = _slow ? limits.ConnectTimeout : limits.ProbeTimeout,
         InitializationTimeout = limits.ConnectTimeout,
     };
 }

@@ -11,6 +11,11 @@ namespace McpGovern.Upstreams;
 internal sealed class Handshake(ITransport inner, bool legacy) : IClientTransport, ITransport
 {
     private readonly Channel<JsonRpcMessage> _messages = Channel.CreateUnbounded<JsonRpcMessage>();
+    private RequestId? _probe;
+    private volatile bool _gaveUp, _answeredLate;
+
+    /// <summary>It speaks the modern era, and said so when the SDK waited for that no more and had asked it to <c>initialize</c>.</summary>
+    public bool ProbeWasAnsweredLate => _answeredLate;
 
     public string Name => "upstream";
 
@@ -26,8 +31,16 @@ internal sealed class Handshake(ITransport inner, bool legacy) : IClientTranspor
 
     public Task SendMessageAsync(JsonRpcMessage message, CancellationToken cancellationToken = default)
     {
-        if (!legacy || message is not JsonRpcRequest { Method: RequestMethods.ServerDiscover } probe)
+        if (message is JsonRpcRequest { Method: RequestMethods.Initialize })
+            _gaveUp = true;
+        if (message is not JsonRpcRequest { Method: RequestMethods.ServerDiscover } probe)
             return inner.SendMessageAsync(message, cancellationToken);
+
+        if (!legacy)
+        {
+            _probe = probe.Id;
+            return inner.SendMessageAsync(message, cancellationToken);
+        }
 
         var error = new JsonRpcErrorDetail { Code = (int)ModelContextProtocol.McpErrorCode.MethodNotFound, Message = "known not to be there" };
         // Into a channel that has ended it would be lost, and the SDK would wait for it.
@@ -41,7 +54,11 @@ internal sealed class Handshake(ITransport inner, bool legacy) : IClientTranspor
     private async Task PumpAsync()
     {
         await foreach (var message in inner.MessageReader.ReadAllAsync())
+        {
+            _answeredLate |= _gaveUp && message is JsonRpcResponse answer && answer.Id == _probe;
             _messages.Writer.TryWrite(message);
+        }
+
         _messages.Writer.TryComplete();
     }
 }

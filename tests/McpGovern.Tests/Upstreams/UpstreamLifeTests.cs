@@ -66,6 +66,21 @@ public sealed class UpstreamLifeTests
         Assert.Equal(2, host.Log.Count(line => line == "initialize"));
     }
 
+    /// <summary>A first <c>npx</c> downloads; what was asked meanwhile is read when that is done.</summary>
+    [Fact]
+    public async Task Probe_OfAModernUpstreamThatStartsSlowly_GetsTheTime()
+    {
+        var limits = new UpstreamLimits { ProbeTimeout = TimeSpan.FromMilliseconds(300) };
+        await using var host = UpstreamHost.Stdio(limits, "--modern", "--start-delay", "1500");
+
+        Assert.Contains("2026-07-28", await host.TextAsync("echo"), StringComparison.Ordinal);
+        await host.CallAsync("crash");
+        Assert.Contains("2026-07-28", await host.TextAsync("echo"), StringComparison.Ordinal);
+
+        // Only the first start was not waited for.
+        Assert.Equal(["server/discover", "initialize", "server/discover", "server/discover"], host.Log.Where(line => line is "server/discover" or "initialize"));
+    }
+
     [Fact]
     public async Task Probe_ThatKillsAnUpstream_IsLeftOut()
     {
