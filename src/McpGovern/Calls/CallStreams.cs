@@ -2,44 +2,6 @@ using McpGovern.Storage;
 
 namespace McpGovern.Calls;
 
-/// <summary>A call's stream as it was read, and what it means.</summary>
-internal sealed record LoadedCall(string Id, IReadOnlyList<CallEvent> Events, CallState State)
-{
-    public long Version => Events.Count;
-
-    /// <summary>Every stream begins with a submission.</summary>
-    public CallState.Known Known => (CallState.Known)State;
-
-    /// <summary>Gated, or gone on as its upstream's task: its caller may have its id for a handle, under which the result is kept.</summary>
-    public bool IsTask => Known.Gate is not null || Events.Any(e => e is UpstreamTaskFollowed);
-
-    public CallView View => CallView.From(Id, Events);
-
-    /// <summary>One of a list: a history that cannot be read must not hide the others. By its own id it is an error.</summary>
-    public static LoadedCall? TryRead(StoredCall stored)
-    {
-        try
-        {
-            return new(stored.CallId, stored.Events, Call.Replay(stored.Events));
-        }
-        catch (InvalidDataException)
-        {
-            return null;
-        }
-    }
-}
-
-/// <summary>What came of a command: the call as it now stands, what was appended, or why nothing was.</summary>
-/// <param name="Busy">Races were lost beyond the retry limit.</param>
-internal sealed record Executed(LoadedCall Call, IReadOnlyList<CallEvent> New, Refusal? Refusal, bool Busy = false)
-{
-    /// <summary>An open call with the same attach key, which stood in the way of a new one.</summary>
-    public string? OpenCall { get; init; }
-
-    /// <summary>The call that holds the same effect, which stood in the way of a new one.</summary>
-    public string? EffectHolder { get; init; }
-}
-
 /// <summary>Load, decide, append at the expected version: the only way in which anything about a call is written.</summary>
 internal sealed class CallStreams(ICallStore store, TimeProvider time)
 {

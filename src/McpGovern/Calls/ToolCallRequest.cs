@@ -49,39 +49,3 @@ internal sealed record ToolCallRequest(Actor Actor, string Name, string Argument
     /// <summary>How long this caller waits at least, where that is longer than the hold.</summary>
     public TimeSpan Patience { get; init; }
 }
-
-/// <summary>Puts a parked call to the caller's own client: once for each call, whoever sends it again.</summary>
-internal interface ICallAsk
-{
-    /// <summary>The question as the answer to this request, where that is how the client is asked; it comes back with a new request.</summary>
-    Task<CallAnswer?> InsteadAsync(LoadedCall call, CancellationToken ct);
-
-    /// <summary>Asks beside the wait for the decision, and ends with it; whatever goes wrong, the call stays as it is.</summary>
-    Task BesideAsync(LoadedCall call, CancellationToken ct);
-}
-
-/// <summary>Relays progress to the asking client, in order.</summary>
-internal interface ICallProgress
-{
-    /// <param name="paramsJson">A progress notification's params as a JSON object, without the token.</param>
-    ValueTask ReportAsync(string paramsJson);
-}
-
-/// <summary>What goes back to the asking client.</summary>
-internal abstract record CallAnswer
-{
-    /// <param name="Json">A <c>CallToolResult</c> as UTF-8 JSON, to be passed on byte for byte.</param>
-    internal sealed record Result(ReadOnlyMemory<byte> Json) : CallAnswer;
-
-    /// <summary>A JSON-RPC error.</summary>
-    internal sealed record Error(int Code, string Message, string? DataJson) : CallAnswer;
-
-    /// <summary>The upstream has questions first; the caller's answers come back as a <see cref="Continuation"/> of this call.</summary>
-    /// <param name="Json">The upstream's result: <c>inputRequests</c>, or <c>requestState</c>, or both.</param>
-    internal sealed record InputRequired(LoadedCall Call, ReadOnlyMemory<byte> Json) : CallAnswer;
-
-    /// <summary>
-    /// The call goes on without its caller, who asked for <see cref="ToolCallRequest.AnswerParkedAtOnce"/> or <see cref="ToolCallRequest.Alone"/>.
-    /// </summary>
-    internal sealed record Parked(LoadedCall Call) : CallAnswer;
-}
