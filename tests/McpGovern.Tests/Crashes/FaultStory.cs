@@ -72,7 +72,7 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
         settings.Remove("policy");
         settings["policies"] = new JsonArray("policy.yaml");
         await File.WriteAllTextAsync(world.Settings, settings.ToJsonString());
-        await WritePolicyAsync(world, "1h");
+        WritePolicy(world, "1h");
         return world;
     }
 
@@ -80,10 +80,7 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
 
     private bool Plays(string scene) => IsRecorded || fault.StartsWith(scene, StringComparison.Ordinal);
 
-    private static async Task WritePolicyAsync(CrashWorld world, string deadline)
-    {
-        var file = Path.Combine(Path.GetDirectoryName(world.Settings)!, "policy.yaml");
-        await File.WriteAllTextAsync(file + ".new", $$"""
+    private static void WritePolicy(CrashWorld world, string deadline) => WholeFile.Replace(Path.Combine(Path.GetDirectoryName(world.Settings)!, "policy.yaml"), $$"""
         default: deny
         allow: [payments.fetch_payment_details]
         require_approval_for:
@@ -91,9 +88,6 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
           - { tools: payments.submit, when: { payment_id: { glob: "leave-*" } }, deadline: {{deadline}} }
           - { tools: payments.submit, when: { payment_id: { glob: "pay-*" } }, deadline: 1h }
         """);
-        // A process reads it meanwhile: the old one or the new one, and nothing between.
-        File.Move(file + ".new", file, overwrite: true);
-    }
 
     private Task LookAsync() => StepAsync("look", async () => await agent!.LookAsync() is { IsError: false });
 
@@ -153,7 +147,7 @@ internal sealed class FaultStory(CrashWorld world, string fault) : IAsyncDisposa
         if (Plays("reload"))
         {
             var before = Deaths;
-            await WritePolicyAsync(world, "2h");
+            WritePolicy(world, "2h");
             await StepAsync("the reload", () => Task.FromResult(Deaths > before || agent!.Process.Errors.Contains("The policy was read again", StringComparison.Ordinal)));
         }
     }

@@ -16,8 +16,7 @@ internal sealed class TempFolder : IDisposable
         return File(name);
     }
 
-    /// <summary>The same for a file that others read meanwhile: they find the old text or the new one, and nothing between.</summary>
-    public void Replace(string name, string text) => System.IO.File.Move(Write(name + ".new", text), File(name), overwrite: true);
+    public void Replace(string name, string text) => WholeFile.Replace(File(name), text);
 
     /// <summary>Settings may be JSON, which spares the tests a YAML writer.</summary>
     public string WriteJson(string name, object value) => Write(name, JsonSerializer.Serialize(value));

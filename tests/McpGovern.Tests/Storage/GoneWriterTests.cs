@@ -1,5 +1,6 @@
 using McpGovern.Server;
 using McpGovern.Storage;
+using McpGovern.Tests.Processes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using static McpGovern.Tests.Storage.TestCalls;
@@ -35,7 +36,7 @@ public sealed class GoneWriterTests
         await SayAsync("lock table mcpgovern.state in exclusive mode");
 
         var writing = write(store, gone.Token);
-        await McpGovern.Tests.Processes.Eventually.TrueAsync(
+        await Eventually.TrueAsync(
             async () => await SayAsync("select count(*) from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())") is > 0L,
             () => "the write does not wait");
         await gone.CancelAsync();

@@ -107,7 +107,7 @@ internal sealed class FaultLives(Ground ground, Tally tally)
         await PrepareAsync();
         if (plan.IsReload)
         {
-            await ground.ChangePolicyAsync();
+            ground.ChangePolicy();
         }
 
         var left = await walks.WalkAllAsync(agent, () => plan.Action == "hang" && File.Exists(reached.File(plan.Point)));

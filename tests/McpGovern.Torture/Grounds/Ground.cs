@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using McpGovern.Calls;
 using McpGovern.Tests.Crashes;
+using McpGovern.Tests.Processes;
 
 namespace McpGovern.Torture.Grounds;
 
@@ -34,15 +35,12 @@ internal sealed class Ground : IAsyncDisposable
         settings["caps"] = new JsonObject { ["pending_per_actor"] = 1_000_000 };
         settings["mcpServers"] = new JsonObject { ["payments"] = new JsonObject { ["type"] = "http", ["url"] = ground.Upstream.Endpoint.ToString() } };
         await File.WriteAllTextAsync(world.Settings, settings.ToJsonString());
-        await ground.ChangePolicyAsync();
+        ground.ChangePolicy();
         return ground;
     }
 
     /// <summary>A new policy: the rule for <c>moved</c> payments is another one, those for all others stay.</summary>
-    public async Task ChangePolicyAsync()
-    {
-        // Gateways read it meanwhile: the old one or the new one, and nothing between.
-        await File.WriteAllTextAsync(policyFile + ".new", $$"""
+    public void ChangePolicy() => WholeFile.Replace(policyFile, $$"""
         default: deny
         allow: [payments.fetch_payment_details]
         require_approval_for:
@@ -51,8 +49,6 @@ internal sealed class Ground : IAsyncDisposable
           - { tools: payments.submit, deadline: 1h }
         {{(idempotent ? "tools: { payments.submit: { idempotent: true } }" : "")}}
         """);
-        File.Move(policyFile + ".new", policyFile, overwrite: true);
-    }
 
     public async Task<string> StatusAsync(string callId) => Oracle.StatusOf((await World.Store.LoadAsync(callId, default))!);
 

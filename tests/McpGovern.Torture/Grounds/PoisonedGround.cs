@@ -104,7 +104,7 @@ internal sealed class PoisonedGround(Ground ground, Tally tally, Random random)
         await UntilSoundAsync(agent);
         await ListAsync(agent);
         // Every pending call is read and compared with it.
-        await ground.ChangePolicyAsync();
+        ground.ChangePolicy();
         sound[sound.Single(call => call.Value == "pending").Key] = "invalidated";
         await Task.Delay(SomeSweeps);
         await UntilSoundAsync(agent);

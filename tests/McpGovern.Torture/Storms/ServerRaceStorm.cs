@@ -124,7 +124,7 @@ internal sealed class ServerRaceStorm(string engine) : Storm
     {
         while (!stop.IsCancellationRequested)
         {
-            await ground.ChangePolicyAsync();
+            ground.ChangePolicy();
             await Task.Delay(500, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }

@@ -41,10 +41,6 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Put(request, answer);
             return standIn;
         }
-        catch (OperationCanceledException) when (ct.IsCancellationRequested)
-        {
-            throw;
-        }
         catch (InvalidDataException e)
         {
             Put(request, Unavailable(request, $"the call's history cannot be read: {e.Message}"));
@@ -55,7 +51,7 @@ internal sealed class ToolCalls(Gateway gateway, OwnTools own, ILogger log)
             Put(request, Unavailable(request, $"the store does not answer: {e.Message}"));
             return standIn;
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OperationCanceledException || !ct.IsCancellationRequested)
         {
             log.CallBroke(e);
             Put(request, new CallAnswer.Error(RpcCode.InternalError, "the gateway failed on this call; whether it was sent is in its record", null));
