@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -43,13 +44,27 @@ internal static class EventTypes
         try
         {
             var read = (CallEvent?)JsonSerializer.Deserialize(json, type, Json) ?? throw new InvalidDataException($"event '{alias}' is null");
-            // Every view of the call shows what is sent along: text of which that cannot be said must not be found out there.
-            _ = read is CallSubmitted submitted ? SentMeta.Of(submitted.Meta) : null;
+            // Every view of the call has these in it as they are: text that is no JSON must not be found out there.
+            if (read is CallSubmitted submitted)
+            {
+                CheckIsJson(submitted.Arguments);
+                CheckIsJson(submitted.InputResponses);
+                _ = SentMeta.Of(submitted.Meta);
+            }
+
             return read;
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
             throw new InvalidDataException($"event '{alias}' is unreadable: {e.Message}", e);
+        }
+    }
+
+    private static void CheckIsJson(string? text)
+    {
+        var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text ?? "null"), new JsonReaderOptions { MaxDepth = int.MaxValue });
+        while (reader.Read())
+        {
         }
     }
 

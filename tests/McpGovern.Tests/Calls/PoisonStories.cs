@@ -60,15 +60,19 @@ public sealed class PoisonStories
         Assert.Equal("expired", (await next.ViewAsync(sound)).Status);
     }
 
-    /// <summary>What is sent along is part of every view: one that cannot be said must not end a list.</summary>
-    [Fact]
-    public async Task CallWithUnreadableMeta_IsLeftOut_AndTheOthersAreListed()
+    /// <summary>The arguments and what is sent along are in every view as they are: text that is no JSON must not end a list, or add to it.</summary>
+    [Theory]
+    [InlineData("/x\\\":1}", "/x\\\":")]
+    [InlineData("{\\\"n\\\":1}", "{\\\"n\\\":1\\\"}")]
+    [InlineData("{\\\"n\\\":1}", "{}},{\\\"call_id\\\":{}")]
+    [InlineData("{\\\"n\\\":1}", "")]
+    public async Task CallWithTextThatIsNoJson_IsLeftOut_AndTheOthersAreListed(string text, string other)
     {
         await using var story = new Story(Story.Gated);
         var gateway = await story.StartAsync(serve: false);
-        var poisoned = new Told(await gateway.Calls.HandleAsync(new ToolCallRequest(Story.Agent, "echo", "{}") { MetaJson = """{"vendor/x":1}""" }, default)).CallId!;
+        var poisoned = new Told(await gateway.Calls.HandleAsync(new ToolCallRequest(Story.Agent, "echo", """{"n":1}""") { MetaJson = """{"vendor/x":1}""" }, default)).CallId!;
         var sound = await gateway.ParkAsync("echo", """{"n":2}""");
-        await ChangeAsync(story, "update events set data = replace(data, '/x\\\":1}', '/x\\\":') where stream_id = $id and version = 1", poisoned);
+        await ChangeAsync(story, $"update events set data = replace(data, '{text}', '{other}') where stream_id = $id and version = 1", poisoned);
 
         Assert.Equal([sound], (await gateway.Queries.ListAsync(Story.Alice, new([]), default)).Calls.Select(call => call.CallId));
         Assert.Equal("unavailable", (await gateway.DecideAsync(poisoned, "approved")).Answer);
